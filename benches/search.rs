@@ -1,0 +1,2 @@
+//! Bench search.
+fn main() {}

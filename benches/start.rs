@@ -1,0 +1,2 @@
+//! Bench start.
+fn main() {}

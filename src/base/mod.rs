@@ -1,0 +1,9 @@
+//! The ground: time, randomness, bounds, logging, stopping, secrets. Knows nothing of plates,
+//! HTTP or the store, and uses hardly more than the standard library.
+
+pub mod clock;
+pub mod limits;
+pub mod log;
+pub mod random;
+pub mod secret;
+pub mod stop;

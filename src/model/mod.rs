@@ -1,0 +1,10 @@
+//! The nouns of the product and their parsers. No I/O, no HTTP, no store: a value here is either
+//! well formed or does not exist.
+
+pub mod agent;
+pub mod capture;
+pub mod plate;
+pub mod query;
+pub mod settings;
+pub mod text;
+pub mod user;

@@ -1,0 +1,73 @@
+//! Plate numbers: as sent, and normalised for keys and search.
+
+use crate::base::limits::PLATE_CHARS_MAX;
+
+/// A plate number in normal form: upper case, letters and digits only, 1 to
+/// [`PLATE_CHARS_MAX`] characters. Plates outside ASCII keep their letters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Plate(String);
+
+impl Plate {
+    /// Parses `text`: separators and anything but letters and digits are dropped. `None` when
+    /// nothing is left.
+    pub fn parse(text: &str) -> Option<Self> {
+        let plate: String = text
+            .chars()
+            .filter(|c| c.is_alphanumeric())
+            .flat_map(char::to_uppercase)
+            .take(PLATE_CHARS_MAX)
+            .collect();
+        (!plate.is_empty()).then_some(Self(plate))
+    }
+
+    /// The normal form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The look-alike key: characters that cameras confuse become one. See [`fold`].
+    pub fn folded(&self) -> String {
+        self.0.chars().map(fold).collect()
+    }
+}
+
+/// Folds characters that cameras confuse: `O Q D -> 0`, `I L -> 1`, `B -> 8`, `S -> 5`,
+/// `Z -> 2`, `G -> 6`.
+pub const fn fold(character: char) -> char {
+    match character {
+        'O' | 'Q' | 'D' => '0',
+        'I' | 'L' => '1',
+        'B' => '8',
+        'S' => '5',
+        'Z' => '2',
+        'G' => '6',
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Plate;
+
+    #[test]
+    fn normal_form() {
+        for (text, expected) in [
+            ("abc 123", Some("ABC123")),
+            (" a-b.c/1 ", Some("ABC1")),
+            ("öö·1", Some("ÖÖ1")),
+            ("", None),
+            (" -- ", None),
+            ("<script>", Some("SCRIPT")),
+        ] {
+            assert_eq!(Plate::parse(text).as_ref().map(Plate::as_str), expected, "{text}");
+        }
+        assert_eq!(Plate::parse(&"A".repeat(200)).unwrap().as_str().len(), 32);
+    }
+
+    #[test]
+    fn look_alikes_fold_together() {
+        let key = |text| Plate::parse(text).unwrap().folded();
+        assert_eq!(key("OI8SZG"), key("0IB526"));
+        assert_ne!(key("ABC"), key("ABE"));
+    }
+}

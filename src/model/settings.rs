@@ -1,0 +1,48 @@
+//! The box's settings. Each is declared once; form, file and storage follow.
+
+/// Who may post to the webhook.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PostAuth {
+    /// Nobody: every post is refused.
+    Disabled,
+    /// Anybody: no key needed.
+    None,
+    /// Keys of all active users.
+    Users,
+    /// Keys of administrators.
+    #[default]
+    Admins,
+}
+
+impl PostAuth {
+    /// All levels, strictest last.
+    pub const ALL: [Self; 4] = [Self::Disabled, Self::None, Self::Users, Self::Admins];
+
+    /// Name in files and forms.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Disabled => "disabled",
+            Self::None => "none",
+            Self::Users => "users",
+            Self::Admins => "admins",
+        }
+    }
+
+    /// The level named `name`.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.name() == name)
+    }
+}
+
+/// Settings of the box as a whole (`[general]`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct General {
+    /// Name shown in the header, for example `North Gate`.
+    pub box_name: String,
+    /// Address under which the box is reachable from outside, `""` when not set.
+    pub public_url: String,
+    /// Who may post.
+    pub post_auth: PostAuth,
+    /// IANA time zone of the box, `""` for UTC.
+    pub time_zone: String,
+}

@@ -1,0 +1,1 @@
+//! One binary that drives the real server.
