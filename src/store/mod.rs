@@ -4,8 +4,10 @@
 //! transaction at a time; readers see the last commit. This layer knows nouns and keys, not
 //! rules: what a duplicate is or who may do what is decided in `domain`.
 
+pub mod agents;
 pub mod codec;
 pub mod error;
+pub mod identities;
 pub mod settings;
 pub mod tables;
 pub mod transaction;

@@ -16,6 +16,24 @@ pub(super) const USERNAMES: TableDefinition<'_, &str, u32> = TableDefinition::ne
 pub(super) const API_KEYS: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("api_keys");
 /// Sessions: SHA-256 of the token -> record.
 pub(super) const SESSIONS: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("sessions");
+/// Which capture a uuid became: (agent, kind, uuid without the agent's id) -> capture key.
+pub(super) const IDENTITIES: TableDefinition<'_, (&str, u8, &str), u64> =
+    TableDefinition::new("identities");
+/// Previews that wait for their final group: (agent, uuid) -> capture key.
+pub(super) const PREVIEWS: TableDefinition<'_, (&str, &str), u64> =
+    TableDefinition::new("previews");
+/// Replaced previews: old capture key -> new capture key.
+pub(super) const SUPERSEDED: TableDefinition<'_, u64, u64> = TableDefinition::new("superseded");
+/// Visits of parked cars: (agent, camera, plate) -> (capture key, last seen ms).
+pub(super) const PARKED: TableDefinition<'_, (&str, i64, &str), (u64, i64)> =
+    TableDefinition::new("parked");
+/// Agents: uid -> record.
+pub(super) const AGENTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("agents");
+/// Cameras: (agent uid, camera id) -> record.
+pub(super) const CAMERAS: TableDefinition<'_, (&str, i64), &[u8]> = TableDefinition::new("cameras");
+/// Rekor alerts: key (time-ordered, as a capture's) -> record.
+pub(super) const REKOR_ALERTS: TableDefinition<'_, u64, &[u8]> =
+    TableDefinition::new("rekor_alerts");
 
 /// Creates what is missing, so that readers never meet an absent table.
 pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
@@ -25,5 +43,12 @@ pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
     tx.table(USERNAMES)?;
     tx.table(API_KEYS)?;
     tx.table(SESSIONS)?;
+    tx.table(IDENTITIES)?;
+    tx.table(PREVIEWS)?;
+    tx.table(SUPERSEDED)?;
+    tx.table(PARKED)?;
+    tx.table(AGENTS)?;
+    tx.table(CAMERAS)?;
+    tx.table(REKOR_ALERTS)?;
     Ok(())
 }
