@@ -1,2 +1,2 @@
-//! Bench ingest.
+//! Bench.
 fn main() {}

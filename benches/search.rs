@@ -1,2 +1,2 @@
-//! Bench search.
+//! Bench.
 fn main() {}

@@ -1,2 +1,2 @@
-//! Bench start.
+//! Bench.
 fn main() {}

@@ -7,23 +7,4 @@ pub mod base;
 
 pub mod model;
 
-pub mod gate;
-
-pub mod store;
-
-pub mod ingest;
-
-pub mod search;
-
-pub mod sim;
-
-pub mod domain;
-
-pub mod auth;
-
-pub mod worker;
-
-pub mod web;
-
-pub mod app;
 pub mod cli;

@@ -32,6 +32,20 @@ pub const CONNECTION_STACK_BYTES: usize = 256 * 1024;
 pub const WEBHOOK_BODY_MAX: u64 = 16 * 1024 * 1024;
 /// Largest ordinary form body, bytes.
 pub const FORM_BODY_MAX: u64 = 64 * 1024;
+/// A body up to this size never counts against [`BODIES_MEMORY_MAX`], bytes; it is also the most
+/// that is read and thrown away to keep a connection whose handler did not want the body.
+pub const BODY_SMALL_BYTES: usize = 64 * 1024;
+/// Trailer section of a chunked body, bytes; it is read and thrown away.
+pub const TRAILER_BYTES_MAX: usize = 4 * 1024;
+/// How long a connection lingers after its last answer, so that a client that is still sending
+/// sees it.
+pub const LINGER: Duration = Duration::from_secs(1);
+/// Pause after a failed accept (no descriptor, no memory).
+pub const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
+/// Connections the kernel may hold before we accept them.
+pub const LISTEN_BACKLOG: i32 = 1024;
+/// Pairs of one form or query string.
+pub const FORM_PAIRS_MAX: usize = 200;
 /// Memory that bodies being read may hold together, bytes; beyond it a large body gets 503.
 pub const BODIES_MEMORY_MAX: u64 = 24 * 1024 * 1024;
 
@@ -47,6 +61,28 @@ pub const INGEST_WAIT: Duration = Duration::from_secs(30);
 pub const PAYLOADS_PER_BODY_MAX: usize = 1000;
 /// Depth of nested JSON; agents use 5.
 pub const JSON_DEPTH_MAX: usize = 32;
+/// Values of one JSON document, about 60 bytes of memory each; a group of 500 frames has 9,000.
+pub const JSON_VALUES_MAX: usize = 100_000;
+/// Longest key looked for in a body, characters.
+pub const KEY_CHARS_MAX: usize = 256;
+/// Shortest bare `user_data` that may be a key, characters; shorter ones are just texts.
+pub const BARE_KEY_CHARS_MIN: usize = 16;
+/// Notes kept of one payload.
+pub const NOTES_MAX: usize = 20;
+/// Vehicle traits kept of one read; agents send 8.
+pub const TRAITS_MAX: usize = 32;
+/// Guesses kept of one trait; agents send 5.
+pub const GUESSES_MAX: usize = 20;
+/// Longest vehicle signature kept, characters; agents send 1,027.
+pub const SIGNATURE_CHARS_MAX: usize = 4096;
+/// Video streams kept of one heartbeat.
+pub const STREAMS_MAX: usize = 256;
+/// Longest name kept of a payload kind nobody knows, characters.
+pub const KIND_CHARS_MAX: usize = 40;
+/// Payload kinds nobody knows that are counted by name.
+pub const UNKNOWN_KINDS_MAX: usize = 50;
+/// Largest payload text kept without its images, bytes; 500 frames make 60 KB.
+pub const RAW_BYTES_MAX: usize = 1024 * 1024;
 /// Longest text kept of any one payload field, characters.
 pub const TEXT_CHARS_MAX: usize = 256;
 /// Longest plate kept, characters; real ones end at 12.
@@ -57,6 +93,10 @@ pub const CANDIDATES_MAX: usize = 50;
 pub const UUIDS_MAX: usize = 500;
 /// Largest JPEG of a payload, bytes.
 pub const JPEG_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Widest or highest picture of a payload, pixels; 4K is 3840.
+pub const JPEG_SIDE_MAX: usize = 16_384;
+/// No read is older than this, milliseconds since 1970: the first day of 2000.
+pub const CAPTURED_MIN_MS: i64 = 946_684_800_000;
 /// A read that arrives this much after it was captured is marked late, milliseconds.
 pub const LATE_AFTER_MS: i64 = 10 * 60 * 1000;
 /// An agent clock may run ahead of ours by this much before its time is not believed, ms.
@@ -70,18 +110,47 @@ pub const PREVIEW_WINDOW_MS: i64 = 60 * 1000;
 
 /// Page cache of records.redb, bytes.
 pub const RECORDS_CACHE_BYTES: usize = 16 * 1024 * 1024;
-/// Page cache of one open image partition, bytes.
+/// Page cache of the active image partition, bytes.
 pub const IMAGES_CACHE_BYTES: usize = 4 * 1024 * 1024;
-/// Size at which an image partition is sealed, bytes.
-pub const PARTITION_BYTES_MAX: u64 = 256 * 1024 * 1024;
-/// Bytes of one image chunk: with its key it fills one 4 KiB page of redb.
-pub const IMAGE_CHUNK_BYTES: usize = 4020;
+/// Page cache of an image partition open for reading only, bytes: a few images.
+pub const SEALED_CACHE_BYTES: usize = 512 * 1024;
+/// Image partitions open for reading only.
+pub const SEALED_OPEN_MAX: usize = 4;
+/// Size at which an image partition is closed, bytes. What retention frees at once, what damage
+/// can cost, and what a repair after a crash has to read (a second and a half from an SD card).
+pub const PARTITION_BYTES_MAX: u32 = 64 * 1024 * 1024;
+/// Largest image partition that is repaired at start, bytes: half a second from an SD card.
+pub const PARTITION_REPAIR_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Bytes of one chunk of an image partition: with its key it fills eight 4 KiB pages of redb.
+/// Measured with three JPEGs (43.6 KB) a read: one page halves the speed, sixteen gain little and
+/// make a list of thumbnails read twice as much.
+pub const IMAGE_CHUNK_BYTES: usize = 8 * 4096 - 12;
+/// A partition with more waste than this is copied when it is sealed, percent of its images.
+pub const SEALED_WASTE_PERCENT_MAX: u64 = 15;
+/// Waste that is not worth a copy, bytes.
+pub const SEALED_WASTE_MIN_BYTES: u64 = 512 * 1024;
+/// Bytes of one commit while a partition is copied.
+pub const SEAL_COMMIT_BYTES: u32 = 4 * 1024 * 1024;
+/// How long to wait for the last user of a database handle before its file is opened again.
+pub const HANDLE_WAIT: Duration = Duration::from_secs(3);
+/// Pause between two looks at it.
+pub const HANDLE_WAIT_STEP: Duration = Duration::from_millis(2);
 /// Captures of one search block: the universe of one bitmap container.
 pub const BLOCK_CAPTURES: u32 = 65_536;
 /// Index entries held in memory before they are written out, captures.
 pub const MEMTABLE_CAPTURES: u32 = 16_384;
+/// Captures of one chunk of a block, the grain at which time ranges are known.
+pub const CHUNK_CAPTURES: u32 = 256;
+/// New plates that are looked through one by one before they are indexed, plates.
+pub const PLATES_UNINDEXED_MAX: u32 = 1024;
+/// Distinct plates of one pattern that are followed plate by plate; beyond it captures are walked.
+pub const PLATE_HITS_MAX: usize = 1000;
 /// Ingest stops below this much free space, bytes, so that the store never hits a full disk.
 pub const DISK_FLOOR_BYTES: u64 = 64 * 1024 * 1024;
+/// Ingest goes on again at this much free space, bytes, so that it does not stop and go.
+pub const DISK_RESUME_BYTES: u64 = 80 * 1024 * 1024;
+/// How long a look at the free space is believed, milliseconds.
+pub const SPACE_GRAIN_MS: i64 = 1000;
 
 // --- search --------------------------------------------------------------------------------------
 
@@ -108,7 +177,44 @@ pub const SESSION_LIFE_MS: i64 = 24 * 3600 * 1000;
 pub const LAST_USED_GRAIN_MS: i64 = 60 * 1000;
 /// Sign-in counters kept in memory (accounts and addresses).
 pub const THROTTLE_ENTRIES_MAX: usize = 8192;
+/// Longest wait between two sign-in tries of one address at one account, milliseconds.
+pub const THROTTLE_WAIT_MAX_MS: i64 = 3600 * 1000;
+/// Failed tries of an account within a day, after which only addresses that have not failed there
+/// yet, or signed in before, may try.
+pub const TRIES_PER_DAY_MAX: u32 = 40;
+/// First tries of further addresses within that day. Together with [`TRIES_PER_DAY_MAX`] below
+/// the 100 that NIST SP 800-63B allows.
+pub const FIRST_TRIES_PER_DAY_MAX: u32 = 50;
+/// Accounts, so that lists and scans over them stay short.
+pub const USERS_MAX: usize = 500;
+/// Sessions of one account; the oldest ends when another is made.
+pub const SESSIONS_PER_USER_MAX: usize = 20;
+/// Memory of one argon2id hash we make, KiB (OWASP's minimum).
+pub const PASSWORD_MEMORY_KIB: u32 = 19 * 1024;
+/// Passes of one argon2id hash we make.
+pub const PASSWORD_PASSES: u32 = 2;
+/// Most memory of a hash from a file that is still accepted, KiB.
+pub const PASSWORD_MEMORY_KIB_MAX: u32 = 64 * 1024;
+/// Most passes of a hash from a file that is still accepted.
+pub const PASSWORD_PASSES_MAX: u32 = 10;
+/// Longest name of the box, characters.
+pub const BOX_NAME_CHARS_MAX: usize = 64;
+/// Longest address of the box, bytes.
+pub const PUBLIC_URL_BYTES_MAX: usize = 256;
+/// Mistakes of one file that are listed; whoever has more begins at the top.
+pub const PROBLEMS_MAX: usize = 100;
+/// Largest settings file, bytes; a real one is below 100 KB.
+pub const SETTINGS_FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+const _: () = assert!(CONNECTIONS_PER_ADDRESS_MAX <= CONNECTIONS_MAX);
+const _: () = assert!(TRIES_PER_DAY_MAX + FIRST_TRIES_PER_DAY_MAX <= 100);
+const _: () = assert!(PASSWORD_MEMORY_KIB <= PASSWORD_MEMORY_KIB_MAX);
+// --- simulation ----------------------------------------------------------------------------------
+
+/// Captures of one transaction of `fill`; with pictures an eighth of it, to bound memory.
+pub const FILL_BATCH: usize = 1000;
 
 const _: () = assert!(WEBHOOK_BODY_MAX < BODIES_MEMORY_MAX);
 const _: () = assert!(INGEST_BATCH_MAX <= INGEST_QUEUE_MAX);
+const _: () = assert!(DISK_FLOOR_BYTES < DISK_RESUME_BYTES);
 const _: () = assert!(MEMTABLE_CAPTURES <= BLOCK_CAPTURES);

@@ -119,7 +119,6 @@ pub struct Heartbeat {
 
 /// One parsed payload.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "captures are the rule; boxing them costs more")]
 pub enum Payload {
     /// A plate group or a plate-less vehicle.
     Capture(NewCapture),

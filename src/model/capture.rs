@@ -52,6 +52,16 @@ pub enum CaptureKind {
     Vehicle = 1,
 }
 
+impl CaptureKind {
+    /// Name in the index, in URLs and in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Plate => "plate",
+            Self::Vehicle => "vehicle",
+        }
+    }
+}
+
 /// The images a capture can have; the number is the key in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]

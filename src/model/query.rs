@@ -2,7 +2,9 @@
 //! answers it.
 
 use crate::base::clock::Timestamp;
+use crate::base::limits::PLATE_CHARS_MAX;
 use crate::model::capture::{Capture, CaptureKey};
+use crate::model::plate::fold;
 
 /// The attributes captures are indexed by. The number is part of keys in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -130,4 +132,64 @@ pub struct Page {
     pub total: Option<Total>,
     /// Whether the search was stopped at its deadline: rows may be missing.
     pub stopped: bool,
+}
+
+impl PlateMatch {
+    /// Whether `plate` (in normal form) matches the whole pattern.
+    pub fn matches(&self, plate: &str) -> bool {
+        let mut text = ['\0'; PLATE_CHARS_MAX * 4];
+        let mut count = 0;
+        for (slot, character) in text.iter_mut().zip(plate.chars()) {
+            *slot = if self.look_alike { fold(character) } else { character };
+            count += 1;
+        }
+        matches_pieces(&self.pieces, text.get(..count).unwrap_or_default(), self.look_alike)
+    }
+}
+
+/// Matches pattern `pieces` against `text`, which is folded already when `folded`.
+fn matches_pieces(pieces: &[Piece], text: &[char], folded: bool) -> bool {
+    let Some((first, rest)) = pieces.split_first() else { return text.is_empty() };
+    match first {
+        Piece::One => {
+            text.split_first().is_some_and(|(_, tail)| matches_pieces(rest, tail, folded))
+        }
+        Piece::Text(wanted) => {
+            let mut tail = text;
+            for character in wanted.chars() {
+                let character = if folded { fold(character) } else { character };
+                match tail.split_first() {
+                    Some((&found, after)) if found == character => tail = after,
+                    _ => return false,
+                }
+            }
+            matches_pieces(rest, tail, folded)
+        }
+        // A later `*` can do all an earlier one could, so the first way to reach it is enough:
+        // stopping there keeps this from growing with the number of stars.
+        Piece::Any => {
+            let stop = rest.iter().position(|piece| *piece == Piece::Any).unwrap_or(rest.len());
+            let (middle, after) = rest.split_at(stop);
+            (0..=text.len()).find_map(|start| {
+                let tail = text.get(start..)?;
+                if after.is_empty() {
+                    matches_pieces(middle, tail, folded).then_some(true)
+                } else {
+                    let used = prefix_chars(middle, tail, folded)?;
+                    Some(matches_pieces(after, tail.get(used..)?, folded))
+                }
+            }) == Some(true)
+        }
+    }
+}
+
+/// How many characters `pieces` without `*` take at the front of `text`; `None` without a match.
+fn prefix_chars(pieces: &[Piece], text: &[char], folded: bool) -> Option<usize> {
+    let width = |piece: &Piece| match piece {
+        Piece::Text(wanted) => wanted.chars().count(),
+        Piece::One => 1,
+        Piece::Any => 0,
+    };
+    let used = pieces.iter().map(width).sum();
+    matches_pieces(pieces, text.get(..used)?, folded).then_some(used)
 }

@@ -1,1 +1,0 @@
-//! One binary that drives the real server.
