@@ -7,4 +7,6 @@ pub mod base;
 
 pub mod model;
 
+pub mod gate;
+
 pub mod cli;
