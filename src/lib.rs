@@ -9,4 +9,6 @@ pub mod model;
 
 pub mod gate;
 
+pub mod store;
+
 pub mod cli;

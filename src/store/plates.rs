@@ -1,0 +1,231 @@
+//! The dictionary of distinct plates: far fewer than captures. Patterns of three and more known
+//! characters are looked up here, and lead to captures by postings.
+
+use redb::ReadableTable;
+use roaring::RoaringBitmap;
+
+use super::codec::{Reader, Writer};
+use super::index::bitmaps::{self, PLATE_SPACE};
+use super::index::terms::marked;
+use super::index::{Slot, Term};
+use super::tables::{BITMAPS, META, PLATE_IDS, PLATES, POSTINGS};
+use super::{ReadTx, StoreError, WriteTx};
+use crate::model::capture::CaptureKey;
+use crate::model::plate::fold;
+use crate::model::query::PlateMatch;
+
+/// META: plates below this id are in the bitmaps.
+const INDEXED: &str = "plates_indexed";
+/// More candidates than this many times the wanted ones are not looked at one by one.
+const CANDIDATES_FACTOR: u64 = 4;
+
+/// A distinct plate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PlateHit {
+    pub(super) id: u32,
+    /// Captures that have it.
+    pub(super) count: u32,
+    /// No capture of it has a key above this one.
+    pub(super) newest: u64,
+}
+
+impl WriteTx {
+    /// Counts a new capture of `plate`.
+    pub(super) fn add_posting(
+        &self,
+        plate: &str,
+        key: CaptureKey,
+        slot: Slot,
+    ) -> Result<(), StoreError> {
+        let known = self.table(PLATE_IDS)?.get(plate)?.map(|row| row.value());
+        let mut plates = self.table(PLATES)?;
+        let (id, count, newest) = if let Some(id) = known {
+            let hit = find(&plates, id)?;
+            (id, hit.count, hit.newest)
+        } else {
+            let id = plates.last()?.map_or(0, |(id, _)| id.value() + 1);
+            self.table(PLATE_IDS)?.insert(plate, id)?;
+            (id, 0, 0)
+        };
+        let record = encode(count + 1, newest.max(key.0), plate);
+        plates.insert(id, record.as_slice())?;
+        self.table(POSTINGS)?.insert((id, key.0), slot.packed())?;
+        Ok(())
+    }
+
+    /// Notes the new slot of a capture of `plate`.
+    pub(super) fn move_posting(
+        &self,
+        plate: &str,
+        key: CaptureKey,
+        slot: Slot,
+    ) -> Result<(), StoreError> {
+        let id = self.plate_id(plate)?;
+        self.table(POSTINGS)?.insert((id, key.0), slot.packed())?;
+        Ok(())
+    }
+
+    /// Forgets a capture of `plate`. The plate itself stays known.
+    pub(super) fn remove_posting(&self, plate: &str, key: CaptureKey) -> Result<(), StoreError> {
+        let id = self.plate_id(plate)?;
+        self.table(POSTINGS)?.remove((id, key.0))?;
+        let mut plates = self.table(PLATES)?;
+        let hit = find(&plates, id)?;
+        let record = encode(hit.count.saturating_sub(1), hit.newest, plate);
+        plates.insert(id, record.as_slice())?;
+        Ok(())
+    }
+
+    fn plate_id(&self, plate: &str) -> Result<u32, StoreError> {
+        let id = self.table(PLATE_IDS)?.get(plate)?.map(|row| row.value());
+        id.ok_or_else(|| StoreError::Corrupt("plate without number".into()))
+    }
+
+    /// Writes the trigrams of new plates, once there are at least `least` of them.
+    pub(super) fn index_plates(&self, least: u32) -> Result<(), StoreError> {
+        let indexed = indexed(&self.table(META)?)?;
+        let next = self.table(PLATES)?.last()?.map_or(0, |(id, _)| id.value() + 1);
+        if next - indexed < least.max(1) {
+            return Ok(());
+        }
+        let mut entries: Vec<(u32, Term, u16)> = Vec::new();
+        for row in self.table(PLATES)?.range(indexed..next)? {
+            let (id, record) = row?;
+            let id = id.value();
+            let (_, _, plate) = decode(record.value())?;
+            for folded in [false, true] {
+                for piece in folded_if(&marked(plate), folded).windows(3) {
+                    entries.push((id >> 16, Term::trigram(piece, folded), id as u16));
+                }
+            }
+        }
+        entries.sort_unstable();
+        entries.dedup();
+        for block in entries.chunk_by(|a, b| a.0 == b.0) {
+            let number = block.first().map_or(0, |entry| entry.0);
+            let rows = block.chunk_by(|a, b| a.1 == b.1).filter_map(|row| {
+                let term = row.first()?.1;
+                Some((term, row.iter().map(|entry| entry.2).collect::<Vec<_>>()))
+            });
+            bitmaps::merge(self, PLATE_SPACE, number, rows)?;
+        }
+        self.table(META)?.insert(INDEXED, next.to_le_bytes().as_slice())?;
+        Ok(())
+    }
+}
+
+impl ReadTx {
+    /// The plate `text` itself.
+    pub(super) fn plate(&self, text: &str) -> Result<Option<PlateHit>, StoreError> {
+        let Some(id) = self.table(PLATE_IDS)?.get(text)?.map(|row| row.value()) else {
+            return Ok(None);
+        };
+        find(&self.table(PLATES)?, id).map(Some)
+    }
+
+    /// Plates that match `pattern`, all of which have the trigrams of `pieces` (runs of known
+    /// characters with their marks). `None` when there are more than `limit`.
+    pub(super) fn plates_like(
+        &self,
+        pattern: &PlateMatch,
+        pieces: &[Vec<char>],
+        limit: usize,
+    ) -> Result<Option<Vec<PlateHit>>, StoreError> {
+        let mut terms: Vec<Term> = Vec::new();
+        for piece in pieces {
+            let piece = folded_if(piece, pattern.look_alike);
+            terms.extend(piece.windows(3).map(|three| Term::trigram(three, pattern.look_alike)));
+        }
+        terms.sort_unstable();
+        terms.dedup();
+        let indexed = indexed(&self.table(META)?)?;
+        let (bitmaps, plates) = (self.table(BITMAPS)?, self.table(PLATES)?);
+        let mut hits = Vec::new();
+        let mut candidates = 0;
+        for block in 0..indexed.div_ceil(1 << 16) {
+            let Some(found) = intersect(&bitmaps, block, &terms)? else { continue };
+            candidates += found.len();
+            if candidates > limit as u64 * CANDIDATES_FACTOR {
+                return Ok(None);
+            }
+            for ordinal in found {
+                let id = block << 16 | ordinal;
+                let Some(record) = plates.get(id)? else { continue };
+                if !push_hit(&mut hits, id, record.value(), pattern, limit)? {
+                    return Ok(None);
+                }
+            }
+        }
+        for row in plates.range(indexed..)? {
+            let (id, record) = row?;
+            if !push_hit(&mut hits, id.value(), record.value(), pattern, limit)? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(hits))
+    }
+}
+
+/// Adds the plate of `record` if it matches; `false` when that would be one too many.
+fn push_hit(
+    hits: &mut Vec<PlateHit>,
+    id: u32,
+    record: &[u8],
+    pattern: &PlateMatch,
+    limit: usize,
+) -> Result<bool, StoreError> {
+    let (count, newest, text) = decode(record)?;
+    if count > 0 && pattern.matches(text) {
+        hits.push(PlateHit { id, count, newest });
+    }
+    Ok(hits.len() <= limit)
+}
+
+fn intersect(
+    table: &impl ReadableTable<&'static [u8; 14], &'static [u8]>,
+    block: u32,
+    terms: &[Term],
+) -> Result<Option<RoaringBitmap>, StoreError> {
+    let mut found: Option<RoaringBitmap> = None;
+    for term in terms {
+        found = Some(match found {
+            Some(found) => bitmaps::intersect(table, PLATE_SPACE, block, *term, &found)?,
+            None => bitmaps::get(table, PLATE_SPACE, block, *term)?.unwrap_or_default(),
+        });
+        if found.as_ref().is_some_and(RoaringBitmap::is_empty) {
+            return Ok(None);
+        }
+    }
+    Ok(found)
+}
+
+fn folded_if(text: &[char], folded: bool) -> Vec<char> {
+    text.iter().map(|&character| if folded { fold(character) } else { character }).collect()
+}
+
+fn indexed(table: &impl ReadableTable<&'static str, &'static [u8]>) -> Result<u32, StoreError> {
+    let Some(row) = table.get(INDEXED)? else { return Ok(0) };
+    row.value()
+        .try_into()
+        .map(u32::from_le_bytes)
+        .map_err(|_| StoreError::Corrupt("number of indexed plates".into()))
+}
+
+fn find(table: &impl ReadableTable<u32, &'static [u8]>, id: u32) -> Result<PlateHit, StoreError> {
+    let Some(record) = table.get(id)? else {
+        return Err(StoreError::Corrupt("plate without record".into()));
+    };
+    let (count, newest, _) = decode(record.value())?;
+    Ok(PlateHit { id, count, newest })
+}
+
+fn encode(count: u32, newest: u64, text: &str) -> Vec<u8> {
+    let mut writer = Writer::new(1);
+    writer.u32(count).u64(newest).text(text);
+    writer.finish()
+}
+
+fn decode(record: &[u8]) -> Result<(u32, u64, &str), StoreError> {
+    let mut reader = Reader::new(record)?;
+    Ok((reader.u32()?, reader.u64()?, reader.text()?))
+}

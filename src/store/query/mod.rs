@@ -1,0 +1,171 @@
+//! Answers a [`Query`]: `plan` turns it into terms and plates, `walk` goes through blocks,
+//! `postings` through the captures of a few plates. Knows nothing of how queries are written.
+
+mod plan;
+mod postings;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::Instant;
+
+use plan::{Plan, Plates};
+use redb::ReadOnlyTable;
+
+use super::captures::decode;
+use super::index::blocks;
+use super::tables::{BITMAPS, BLOCKS, CAPTURES, SLOTS};
+use super::{ReadTx, Store, StoreError};
+use crate::base::limits::{PAGE_ROWS_MAX, SEARCH_DEADLINE};
+use crate::model::capture::{Capture, CaptureKey};
+use crate::model::query::{Page, PageRequest, Query, Total};
+use walk::Blocks;
+
+/// How often a search takes a new snapshot because two commits wrote the index out between its
+/// snapshot and its look at memory.
+const SNAPSHOTS_MAX: usize = 16;
+
+impl Store {
+    /// The page of captures that match `query`, newest first.
+    ///
+    /// A search that takes longer than [`SEARCH_DEADLINE`] is stopped: the page then says so.
+    pub fn search(&self, query: &Query, request: PageRequest) -> Result<Page, StoreError> {
+        let started = Instant::now();
+        for _ in 0..SNAPSHOTS_MAX {
+            let page = self.read(|tx| {
+                let Some(search) = Search::open(self, tx, query, request, started)? else {
+                    return Ok(None);
+                };
+                search.run().map(Some)
+            })?;
+            if let Some(page) = page {
+                return Ok(page);
+            }
+        }
+        Err(StoreError::Storage("the search index changes too fast".into()))
+    }
+}
+
+/// A search in one snapshot.
+struct Search {
+    plan: Plan,
+    limit: usize,
+    /// Only keys below are wanted on the page; totals count all.
+    before: u64,
+    total: bool,
+    captures: ReadOnlyTable<u64, &'static [u8]>,
+    postings: ReadOnlyTable<(u32, u64), u64>,
+    blocks: Blocks,
+    started: Instant,
+}
+
+impl Search {
+    /// `None` when the snapshot is too old for what is left in memory.
+    fn open(
+        store: &Store,
+        tx: &ReadTx,
+        query: &Query,
+        request: PageRequest,
+        started: Instant,
+    ) -> Result<Option<Self>, StoreError> {
+        let plan = Plan::new(tx, query, store.index.options.plate_hits)?;
+        let headers = blocks::headers(&tx.table(BLOCKS)?)?;
+        let newest = headers.last().copied().unwrap_or_default();
+        let Some(memory) = store.index.with_generation(&newest, |generation| {
+            plan.terms().map(|term| (term, generation.bitmap(term, newest.count))).collect()
+        }) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            limit: request.limit.clamp(1, PAGE_ROWS_MAX),
+            before: request.before.map_or(u64::MAX, |key| key.0),
+            total: request.total,
+            captures: tx.table(CAPTURES)?,
+            postings: tx.table(super::tables::POSTINGS)?,
+            blocks: Blocks {
+                headers,
+                memory,
+                chunk_captures: store.index.options.chunk_captures,
+                bitmaps: tx.table(BITMAPS)?,
+                chunks: tx.table(BLOCKS)?,
+                slots: tx.table(SLOTS)?,
+            },
+            plan,
+            started,
+        }))
+    }
+
+    fn run(&self) -> Result<Page, StoreError> {
+        let mut result = Gathered::new(self.limit + 1);
+        match &self.plan.plates {
+            _ if self.plan.nothing => result.exact = true,
+            Plates::Hits(hits) => self.follow(hits, &mut result)?,
+            Plates::Any | Plates::Verify(_) => self.walk(&mut result)?,
+        }
+        let total = if result.exact {
+            Total::Exact(result.counted)
+        } else {
+            Total::AtLeast(result.counted)
+        };
+        let total = self.total.then_some(total);
+        let stopped = result.stopped;
+        let mut keys = result.into_keys();
+        let more = keys.len() > self.limit;
+        keys.truncate(self.limit);
+        let next = keys.last().copied().filter(|_| more).map(CaptureKey);
+        let rows = keys.into_iter().map(|key| self.row(key)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Page { rows, next, total, stopped })
+    }
+
+    fn row(&self, key: u64) -> Result<Capture, StoreError> {
+        let Some(record) = self.captures.get(key)? else {
+            return Err(StoreError::Corrupt("indexed capture is missing".into()));
+        };
+        decode(CaptureKey(key), record.value()).map(|(capture, _)| capture)
+    }
+
+    fn out_of_time(&self) -> bool {
+        self.started.elapsed() > SEARCH_DEADLINE
+    }
+}
+
+/// The newest keys found so far, and how many matches were counted.
+struct Gathered {
+    /// The smallest on top.
+    keys: BinaryHeap<Reverse<u64>>,
+    wanted: usize,
+    counted: u64,
+    exact: bool,
+    stopped: bool,
+}
+
+impl Gathered {
+    fn new(wanted: usize) -> Self {
+        Self {
+            keys: BinaryHeap::with_capacity(wanted + 1),
+            wanted,
+            counted: 0,
+            exact: false,
+            stopped: false,
+        }
+    }
+
+    /// Whether `key`, and so everything below it, can be left out.
+    fn is_beaten(&self, key: u64) -> bool {
+        self.keys.len() >= self.wanted && self.keys.peek().is_some_and(|worst| worst.0 >= key)
+    }
+
+    fn offer(&mut self, key: u64) {
+        self.keys.push(Reverse(key));
+        if self.keys.len() > self.wanted {
+            self.keys.pop();
+        }
+    }
+
+    /// Newest first.
+    fn into_keys(self) -> Vec<u64> {
+        self.keys.into_sorted_vec().into_iter().map(|key| key.0).collect()
+    }
+}

@@ -1,0 +1,356 @@
+//! The engine against a plain scan, with blocks small enough to see every boundary.
+
+use std::collections::BTreeMap;
+
+use crate::base::clock::Timestamp;
+use crate::model::capture::{
+    Capture, CaptureDetail, CaptureKey, CaptureKind, Flags, Guess, ImageSet, Vehicle,
+};
+use crate::model::plate::{Plate, fold};
+use crate::model::query::{
+    Attribute, AttributeMatch, PageRequest, Piece, PlateMatch, Query, Total,
+};
+use crate::store::index::terms::attribute_values;
+use crate::store::{IndexOptions, Store, StoreError, StoreOptions};
+
+/// xorshift: the same run every time.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % sides
+    }
+
+    fn pick<'a>(&mut self, of: &[&'a str]) -> &'a str {
+        of[self.roll(of.len() as u64) as usize]
+    }
+}
+
+fn options() -> StoreOptions {
+    StoreOptions {
+        records_cache_bytes: 1 << 20,
+        index: IndexOptions {
+            block_captures: 64,
+            chunk_captures: 8,
+            memory_captures: 24,
+            plates_unindexed: 10,
+            plate_hits: 6,
+        },
+        ..StoreOptions::default()
+    }
+}
+
+fn plate(dice: &mut Dice) -> Option<Plate> {
+    let letters = ["A", "B", "8", "O", "0", "Ä"];
+    let text: String = (0..dice.roll(6)).map(|_| dice.pick(&letters)).collect();
+    Plate::parse(&text)
+}
+
+fn capture(dice: &mut Dice, now: i64) -> Capture {
+    let late = if dice.roll(12) == 0 { dice.roll(300_000) as i64 } else { dice.roll(50) as i64 };
+    let time = Timestamp(now - late);
+    let guess =
+        |name: &str| (!name.is_empty()).then(|| Guess { name: name.to_owned(), confidence: 50.0 });
+    Capture {
+        key: CaptureKey::floor(time),
+        kind: if dice.roll(5) == 0 { CaptureKind::Vehicle } else { CaptureKind::Plate },
+        agent_uid: dice.pick(&["a1", "b2"]).to_owned(),
+        camera_id: dice.roll(2) as i64,
+        uuid: String::new(),
+        captured_at: time,
+        ended_at: time,
+        received_at: time,
+        plate: plate(dice),
+        plate_text: String::new(),
+        confidence: dice.roll(101) as f32,
+        region: dice.pick(&["us-ma", "US-NY", ""]).to_owned(),
+        region_confidence: 1.0,
+        country: "us".to_owned(),
+        direction: (dice.roll(2) == 0).then(|| dice.roll(360) as f32),
+        vehicle: Vehicle { color: guess(dice.pick(&["white", "black", ""])), ..Vehicle::default() },
+        flags: Flags(dice.roll(8) as u16),
+        images: ImageSet(3),
+        reads: 1,
+        frame: (1, 2),
+    }
+}
+
+fn pattern(dice: &mut Dice) -> PlateMatch {
+    let mut pieces = Vec::new();
+    for _ in 0..=dice.roll(4) {
+        pieces.push(match dice.roll(5) {
+            0 => Piece::One,
+            1 | 2 => Piece::Any,
+            _ => {
+                let letters = ["A", "B", "8", "O", "0", "Ä", "X"];
+                let count = 1 + dice.roll(4);
+                Piece::Text((0..count).map(|_| dice.pick(&letters)).collect())
+            }
+        });
+    }
+    PlateMatch { pieces, look_alike: dice.roll(2) == 0 }
+}
+
+fn query(dice: &mut Dice, now: i64) -> Query {
+    let mut query = Query::default();
+    if dice.roll(3) > 0 {
+        query.plate = Some(pattern(dice));
+    }
+    if dice.roll(3) == 0 {
+        query.from = Some(Timestamp(now - dice.roll(200_000) as i64));
+    }
+    if dice.roll(3) == 0 {
+        query.until = Some(Timestamp(now - dice.roll(100_000) as i64));
+    }
+    if dice.roll(6) == 0 {
+        let first = dice.roll(101);
+        let values = (first..=first + dice.roll(30)).map(|percent| percent.to_string()).collect();
+        let not = dice.roll(3) == 0;
+        query.attributes.push(AttributeMatch { attribute: Attribute::Confidence, values, not });
+    }
+    for _ in 0..dice.roll(3) {
+        let (attribute, values): (_, &[&str]) = match dice.roll(5) {
+            0 => (Attribute::Camera, &["a1/0", "b2/1", "c3/9"]),
+            1 => (Attribute::Region, &["us-ma", "US-ny"]),
+            2 => (Attribute::Color, &["white", "black", "pink"]),
+            3 => (Attribute::Flag, &["preview", "parked", "late"]),
+            _ => (Attribute::Kind, &["plate", "vehicle"]),
+        };
+        let values = (0..=dice.roll(2)).map(|_| dice.pick(values).to_owned()).collect();
+        query.attributes.push(AttributeMatch { attribute, values, not: dice.roll(3) == 0 });
+    }
+    query
+}
+
+/// Plain recursion, as slow and as clear as can be.
+fn slow_match(pieces: &[Piece], text: &[char], folded: bool) -> bool {
+    let Some((first, rest)) = pieces.split_first() else { return text.is_empty() };
+    match first {
+        Piece::One => !text.is_empty() && slow_match(rest, &text[1..], folded),
+        Piece::Any => (0..=text.len()).any(|start| slow_match(rest, &text[start..], folded)),
+        Piece::Text(wanted) => {
+            let same = |c: char| if folded { fold(c) } else { c };
+            let wanted: Vec<char> = wanted.chars().map(same).collect();
+            let starts = text.iter().map(|c| same(*c)).take(wanted.len()).eq(wanted.clone());
+            starts && slow_match(rest, &text[wanted.len()..], folded)
+        }
+    }
+}
+
+fn matches(capture: &Capture, query: &Query) -> bool {
+    let time = capture.key.time();
+    let plate = query.plate.as_ref().is_none_or(|wanted| {
+        capture.plate.as_ref().is_some_and(|plate| {
+            let text: Vec<char> = plate.as_str().chars().collect();
+            let slow = slow_match(&wanted.pieces, &text, wanted.look_alike);
+            assert_eq!(slow, wanted.matches(plate.as_str()), "{wanted:?} {plate:?}");
+            slow
+        })
+    });
+    let values = attribute_values(capture);
+    plate
+        && query.from.is_none_or(|from| time >= from)
+        && query.until.is_none_or(|until| time < until)
+        && query.attributes.iter().all(|wanted| {
+            let has = values.iter().any(|(attribute, text)| {
+                *attribute == wanted.attribute
+                    && wanted.values.iter().any(|value| {
+                        if *attribute == Attribute::Camera {
+                            value == text
+                        } else {
+                            value.to_lowercase() == *text
+                        }
+                    })
+            });
+            has != wanted.not
+        })
+}
+
+fn check(store: &Store, model: &BTreeMap<u64, Capture>, query: &Query, limit: usize) {
+    let expected: Vec<&Capture> = model.values().rev().filter(|row| matches(row, query)).collect();
+    let mut rows = Vec::new();
+    let mut before = None;
+    loop {
+        let page = store.search(query, PageRequest { limit, before, total: true }).unwrap();
+        assert!(!page.stopped && page.rows.len() <= limit);
+        match page.total.unwrap() {
+            Total::Exact(total) => assert_eq!(total, expected.len() as u64, "{query:?}"),
+            Total::AtLeast(total) => assert!(total <= expected.len() as u64, "{query:?}"),
+        }
+        rows.extend(page.rows);
+        let bare = store.search(query, PageRequest { limit, before, total: false }).unwrap();
+        assert_eq!((bare.total, bare.next), (None, page.next));
+        match page.next {
+            Some(next) => before = Some(next),
+            None => break,
+        }
+    }
+    let found: Vec<&Capture> = rows.iter().collect();
+    assert_eq!(found, expected, "{query:?}");
+}
+
+fn change(
+    store: &Store,
+    model: &mut BTreeMap<u64, Capture>,
+    dice: &mut Dice,
+    now: i64,
+) -> Result<(), StoreError> {
+    let mut next = model.clone();
+    let fail = dice.roll(10) == 0;
+    let done = store.write(|tx| {
+        for _ in 0..=dice.roll(20) {
+            let known: Option<Capture> = (!next.is_empty()).then(|| {
+                let at = dice.roll(next.len() as u64) as usize;
+                next.values().nth(at).unwrap().clone()
+            });
+            match (dice.roll(10), known) {
+                (0, Some(old)) => {
+                    let fresh = capture(dice, now);
+                    let new = Capture { key: old.key, captured_at: old.captured_at, ..fresh };
+                    tx.update_capture(&new, None)?;
+                    next.insert(new.key.0, new);
+                }
+                (1, Some(old)) => {
+                    let new = Capture { reads: old.reads + 1, ..old };
+                    tx.update_capture(&new, Some(&CaptureDetail::default()))?;
+                    next.insert(new.key.0, new);
+                }
+                (2, Some(old)) => {
+                    assert!(tx.delete_capture(old.key)?);
+                    assert!(!tx.delete_capture(old.key)?);
+                    next.remove(&old.key.0);
+                }
+                _ => {
+                    let mut new = capture(dice, now);
+                    new.key = store.allocate_key(new.captured_at);
+                    tx.insert_capture(&new, &CaptureDetail::default())?;
+                    next.insert(new.key.0, new);
+                }
+            }
+        }
+        if fail { Err(StoreError::Refused("on purpose")) } else { Ok(()) }
+    });
+    match done {
+        Ok(()) => *model = next,
+        Err(StoreError::Refused("on purpose")) if fail => {}
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
+fn run(seed: u64, rounds: u64) {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = Store::open(directory.path(), options()).unwrap();
+    let mut model = BTreeMap::new();
+    let mut dice = Dice(seed);
+    let mut now = 1_700_000_000_000;
+    for round in 0..rounds {
+        now += dice.roll(4000) as i64;
+        change(&store, &mut model, &mut dice, now).unwrap();
+        for _ in 0..6 {
+            let limit = 1 + dice.roll(8) as usize * 10;
+            check(&store, &model, &query(&mut dice, now), limit);
+        }
+        match dice.roll(15) {
+            0 => {
+                store.close().unwrap();
+                drop(store);
+                store = Store::open(directory.path(), options()).unwrap();
+            }
+            // As after a crash: memory is lost.
+            1 => {
+                drop(store);
+                store = Store::open(directory.path(), options()).unwrap();
+            }
+            2 => store.close().unwrap(),
+            3 => store.reopen().unwrap(),
+            // Retention: the oldest go, and blocks with them.
+            4 if round > 20 => {
+                let old: Vec<u64> = model.keys().copied().take(model.len() / 3).collect();
+                store
+                    .write(|tx| {
+                        old.iter().try_for_each(|key| tx.delete_capture(CaptureKey(*key)).map(drop))
+                    })
+                    .unwrap();
+                for key in old {
+                    model.remove(&key);
+                }
+            }
+            _ => {}
+        }
+        check(&store, &model, &Query::default(), 30);
+        assert_eq!(store.figures().unwrap().captures, model.len() as u64);
+        let counted = store
+            .read(|tx| tx.count_captures(None, Timestamp(0), Timestamp(now + 3_600_000)))
+            .unwrap();
+        assert_eq!(counted, model.len() as u64);
+    }
+}
+
+#[test]
+fn the_engine_finds_what_a_scan_finds() {
+    for seed in [0x1234_5678_9abc, 0xdead_beef_cafe] {
+        run(seed, 50);
+    }
+}
+
+#[test]
+fn readers_never_see_half_a_commit() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), options()).unwrap();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut dice = Dice(99);
+            for round in 0..150 {
+                // Each commit adds ten white ones, and paints ten older ones black and back.
+                let write = store.write(|tx| {
+                    for _ in 0..10 {
+                        let mut new = capture(&mut dice, 1_700_000_000_000 + round * 1000);
+                        new.vehicle.color = Some(Guess { name: "white".into(), confidence: 1.0 });
+                        new.key = store.allocate_key(new.captured_at);
+                        tx.insert_capture(&new, &CaptureDetail::default())?;
+                    }
+                    Ok(())
+                });
+                write.unwrap();
+            }
+            done.store(true, std::sync::atomic::Ordering::SeqCst);
+        });
+        let white = Query {
+            attributes: vec![AttributeMatch {
+                attribute: Attribute::Color,
+                values: vec!["white".into()],
+                not: false,
+            }],
+            ..Query::default()
+        };
+        let mut last = 0;
+        while !done.load(std::sync::atomic::Ordering::SeqCst) {
+            let page = store
+                .search(&white, PageRequest { limit: 200, before: None, total: true })
+                .unwrap();
+            let Some(Total::Exact(total)) = page.total else { panic!("{page:?}") };
+            assert!(total >= last && total % 10 == 0, "{total} after {last}");
+            assert_eq!(page.rows.len() as u64, total.min(200));
+            last = total;
+        }
+    });
+}
+
+#[test]
+fn a_key_is_used_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), options()).unwrap();
+    let new = capture(&mut Dice(7), 1_700_000_000_000);
+    let insert = || store.write(|tx| tx.insert_capture(&new, &CaptureDetail::default()));
+    insert().unwrap();
+    assert!(matches!(insert(), Err(StoreError::Refused(_))));
+    assert!(matches!(
+        store.write(|tx| tx.update_capture(&Capture { key: CaptureKey(1), ..new.clone() }, None)),
+        Err(StoreError::Refused(_))
+    ));
+}

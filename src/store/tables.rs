@@ -1,0 +1,97 @@
+//! Every table and its key layout, in one place. Values are versioned records (see `codec`).
+
+use redb::TableDefinition;
+
+use super::{StoreError, WriteTx};
+
+/// Schema number and other facts about the store itself: name -> bytes.
+pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
+/// Settings: `section.name` -> text.
+pub(super) const SETTINGS: TableDefinition<'_, &str, &str> = TableDefinition::new("settings");
+/// Accounts: user id -> record.
+pub(super) const USERS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("users");
+/// Account names: user name -> user id.
+pub(super) const USERNAMES: TableDefinition<'_, &str, u32> = TableDefinition::new("usernames");
+/// API keys: SHA-256 -> record.
+pub(super) const API_KEYS: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("api_keys");
+/// Sessions: SHA-256 of the token -> record.
+pub(super) const SESSIONS: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("sessions");
+/// Which capture a uuid became: (agent, kind, uuid without the agent's id) -> capture key.
+pub(super) const IDENTITIES: TableDefinition<'_, (&str, u8, &str), u64> =
+    TableDefinition::new("identities");
+/// Previews that wait for their final group: (agent, uuid) -> capture key.
+pub(super) const PREVIEWS: TableDefinition<'_, (&str, &str), u64> =
+    TableDefinition::new("previews");
+/// Replaced previews: old capture key -> new capture key.
+pub(super) const SUPERSEDED: TableDefinition<'_, u64, u64> = TableDefinition::new("superseded");
+/// Visits of parked cars: (agent, camera, plate) -> (capture key, last seen ms).
+pub(super) const PARKED: TableDefinition<'_, (&str, i64, &str), (u64, i64)> =
+    TableDefinition::new("parked");
+/// Agents: uid -> record.
+pub(super) const AGENTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("agents");
+/// Cameras: (agent uid, camera id) -> record.
+pub(super) const CAMERAS: TableDefinition<'_, (&str, i64), &[u8]> = TableDefinition::new("cameras");
+/// Rekor alerts: key (time-ordered, as a capture's) -> record.
+pub(super) const REKOR_ALERTS: TableDefinition<'_, u64, &[u8]> =
+    TableDefinition::new("rekor_alerts");
+
+/// Captures: key -> head record (what lists show), see `captures`.
+pub(super) const CAPTURES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("captures");
+/// Captures: key -> detail record (the rest).
+pub(super) const DETAILS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("details");
+/// Search: (block, ordinal) -> capture key. Ordinals count arrivals within a block.
+pub(super) const SLOTS: TableDefinition<'_, (u32, u16), u64> = TableDefinition::new("slots");
+/// Search: (block, part) -> range of keys of chunk `part`, or the block's header, see `index`.
+pub(super) const BLOCKS: TableDefinition<'_, (u32, u16), &[u8]> = TableDefinition::new("blocks");
+/// Search: space, block, term (see `index::bitmaps`) -> compressed bitmap of ordinals.
+pub(super) const BITMAPS: TableDefinition<'_, &[u8; 14], &[u8]> = TableDefinition::new("bitmaps");
+/// Distinct plates: plate id -> record.
+pub(super) const PLATES: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("plates");
+/// Distinct plates: normal form -> plate id.
+pub(super) const PLATE_IDS: TableDefinition<'_, &str, u32> = TableDefinition::new("plate_ids");
+/// Captures of a plate: (plate id, capture key) -> block << 16 | ordinal.
+pub(super) const POSTINGS: TableDefinition<'_, (u32, u64), u64> = TableDefinition::new("postings");
+/// Attribute values: (attribute, text) -> value id.
+pub(super) const VALUES: TableDefinition<'_, (u8, &str), u32> = TableDefinition::new("values");
+/// Attribute values: (attribute, value id) -> text.
+pub(super) const VALUE_NAMES: TableDefinition<'_, (u8, u32), &str> =
+    TableDefinition::new("value_names");
+/// Captures counted: (dimension, grain, hour or day since 1970, value id) -> count.
+pub(super) const COUNTERS: TableDefinition<'_, (u8, u8, u32, u32), u64> =
+    TableDefinition::new("counters");
+/// Events counted by free name -> count.
+pub(super) const TALLIES: TableDefinition<'_, &str, u64> = TableDefinition::new("tallies");
+/// Images: (capture key, kind) -> place in a partition.
+pub(super) const IMAGE_PLACES: TableDefinition<'_, (u64, u8), &[u8]> =
+    TableDefinition::new("image_places");
+
+/// Creates what is missing, so that readers never meet an absent table.
+pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
+    tx.table(META)?;
+    tx.table(SETTINGS)?;
+    tx.table(USERS)?;
+    tx.table(USERNAMES)?;
+    tx.table(API_KEYS)?;
+    tx.table(SESSIONS)?;
+    tx.table(IDENTITIES)?;
+    tx.table(PREVIEWS)?;
+    tx.table(SUPERSEDED)?;
+    tx.table(PARKED)?;
+    tx.table(AGENTS)?;
+    tx.table(CAMERAS)?;
+    tx.table(REKOR_ALERTS)?;
+    tx.table(CAPTURES)?;
+    tx.table(DETAILS)?;
+    tx.table(SLOTS)?;
+    tx.table(BLOCKS)?;
+    tx.table(BITMAPS)?;
+    tx.table(PLATES)?;
+    tx.table(PLATE_IDS)?;
+    tx.table(POSTINGS)?;
+    tx.table(VALUES)?;
+    tx.table(VALUE_NAMES)?;
+    tx.table(COUNTERS)?;
+    tx.table(TALLIES)?;
+    tx.table(IMAGE_PLACES)?;
+    Ok(())
+}

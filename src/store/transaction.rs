@@ -1,0 +1,64 @@
+//! Transactions on records.redb. Typed access to each table is in the table's own file, as
+//! methods on these two types.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use redb::{Key, TableDefinition, Value};
+
+use super::StoreError;
+use super::index::{Index, Staged};
+
+/// A view of the last commit.
+pub struct ReadTx {
+    inner: redb::ReadTransaction,
+}
+
+impl ReadTx {
+    pub(super) fn new(inner: redb::ReadTransaction) -> Self {
+        Self { inner }
+    }
+
+    pub(super) fn table<K: Key + 'static, V: Value + 'static>(
+        &self,
+        definition: TableDefinition<'_, K, V>,
+    ) -> Result<redb::ReadOnlyTable<K, V>, StoreError> {
+        Ok(self.inner.open_table(definition)?)
+    }
+}
+
+/// A write transaction. Dropped without commit, it leaves nothing behind.
+pub struct WriteTx {
+    inner: redb::WriteTransaction,
+    /// What readers know of the newest captures; see `index`.
+    pub(super) index: Arc<Index>,
+    /// Index changes of this transaction, written and published at its commit.
+    pub(super) staged: RefCell<Staged>,
+}
+
+impl WriteTx {
+    pub(super) fn new(inner: redb::WriteTransaction, index: Arc<Index>) -> Self {
+        Self { inner, index, staged: RefCell::default() }
+    }
+
+    pub(super) fn table<K: Key + 'static, V: Value + 'static>(
+        &self,
+        definition: TableDefinition<'_, K, V>,
+    ) -> Result<redb::Table<'_, K, V>, StoreError> {
+        Ok(self.inner.open_table(definition)?)
+    }
+
+    pub(super) fn commit(self) -> Result<(), StoreError> {
+        let (published, values) = self.publish()?;
+        match self.inner.commit() {
+            Ok(()) => {
+                self.index.settle(&published, values);
+                Ok(())
+            }
+            Err(error) => {
+                self.index.roll_back(&published);
+                Err(error.into())
+            }
+        }
+    }
+}
