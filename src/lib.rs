@@ -11,4 +11,6 @@ pub mod gate;
 
 pub mod store;
 
+pub mod ingest;
+
 pub mod cli;
