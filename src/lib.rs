@@ -13,4 +13,6 @@ pub mod store;
 
 pub mod ingest;
 
+pub mod search;
+
 pub mod cli;
