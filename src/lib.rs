@@ -15,4 +15,6 @@ pub mod ingest;
 
 pub mod search;
 
+pub mod sim;
+
 pub mod cli;
