@@ -17,4 +17,6 @@ pub mod search;
 
 pub mod sim;
 
+pub mod domain;
+
 pub mod cli;

@@ -1,0 +1,376 @@
+//! Recording: what a payload means for what the box knows. Duplicates, previews, parked visits
+//! and alerts are decided here; nothing here knows HTTP or threads.
+
+use crate::base::clock::Timestamp;
+use crate::base::limits::{PARKED_VISIT_MS, PREVIEW_WINDOW_MS, UNKNOWN_KINDS_MAX};
+use crate::model::agent::{Agent, Camera, Heartbeat, Payload, RekorAlert};
+use crate::model::capture::{Capture, CaptureKey, CaptureKind, Flags, ImageKind, Jpeg, NewCapture};
+use crate::store::identities::IdentityKind;
+use crate::store::images::ImagePlace;
+use crate::store::{ReadTx, Store, StoreError, WriteTx};
+
+/// What became of a payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A new capture.
+    Stored(CaptureKey),
+    /// The same read was stored before; nothing new.
+    Duplicate(CaptureKey),
+    /// A final group took the place of its preview.
+    Replaced(CaptureKey),
+    /// A preview whose final group is already here.
+    Superseded(CaptureKey),
+    /// Another read of a parked car: counted to its visit.
+    Visit(CaptureKey),
+    /// An alert, linked to its capture (zero when it came without one).
+    Alert(CaptureKey),
+    /// Heartbeat, test, results or an unknown kind: noted.
+    Noted,
+}
+
+impl Outcome {
+    /// Name in answers and counters.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stored(_) => "stored",
+            Self::Duplicate(_) => "duplicate",
+            Self::Replaced(_) => "replaced",
+            Self::Superseded(_) => "superseded",
+            Self::Visit(_) => "visit",
+            Self::Alert(_) => "alert",
+            Self::Noted => "noted",
+        }
+    }
+
+    /// The capture it is about, when there is one.
+    pub const fn key(self) -> Option<CaptureKey> {
+        match self {
+            Self::Stored(key)
+            | Self::Duplicate(key)
+            | Self::Replaced(key)
+            | Self::Superseded(key)
+            | Self::Visit(key)
+            | Self::Alert(key) => Some(key),
+            Self::Noted => None,
+        }
+    }
+}
+
+/// A payload with its keys given and its images already durable.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The payload; images taken out.
+    pub payload: Payload,
+    /// Address it came from.
+    pub address: String,
+    /// Places of its capture's images.
+    pub places: Vec<(ImageKind, ImagePlace)>,
+}
+
+/// Gives captures and alerts their keys and makes their images durable in one commit, so that a
+/// record never points at nothing. Images of a read that is known already are not written again.
+pub fn prepare(store: &Store, batch: Vec<(Payload, String)>) -> Result<Vec<Prepared>, StoreError> {
+    let mut payloads = batch;
+    let images: Vec<Vec<(ImageKind, Jpeg)>> = store.read(|tx| {
+        payloads.iter_mut().map(|(payload, _)| take_images(store, tx, payload)).collect()
+    })?;
+    let writes: Vec<(CaptureKey, ImageKind, &Jpeg)> = payloads
+        .iter()
+        .zip(&images)
+        .filter_map(|((payload, _), taken)| Some((capture_key(payload)?, taken)))
+        .flat_map(|(key, taken)| taken.iter().map(move |(kind, jpeg)| (key, *kind, jpeg)))
+        .collect();
+    let places = if writes.is_empty() { Vec::new() } else { store.images().write(&writes)? };
+    let mut places = places.into_iter();
+    let prepared = payloads.into_iter().zip(&images).map(|((payload, address), taken)| {
+        let places = taken.iter().map(|(kind, _)| *kind).zip(places.by_ref()).collect();
+        Prepared { payload, address, places }
+    });
+    Ok(prepared.collect())
+}
+
+fn take_images(
+    store: &Store,
+    tx: &ReadTx,
+    payload: &mut Payload,
+) -> Result<Vec<(ImageKind, Jpeg)>, StoreError> {
+    let new = match payload {
+        Payload::Capture(new) => new,
+        Payload::Alert { alert, group } => {
+            alert.key = store.allocate_key(alert.raised_at);
+            match group {
+                Some(new) => new,
+                None => return Ok(Vec::new()),
+            }
+        }
+        _ => return Ok(Vec::new()),
+    };
+    new.capture.key = store.allocate_key(new.capture.captured_at);
+    let images = std::mem::take(&mut new.images);
+    let kind = identity_kind(new.capture.kind);
+    let known = tx.identity(&new.capture.agent_uid, kind, &new.capture.uuid)?;
+    Ok(if known.is_some() { Vec::new() } else { images })
+}
+
+const fn capture_key(payload: &Payload) -> Option<CaptureKey> {
+    match payload {
+        Payload::Capture(new) | Payload::Alert { group: Some(new), .. } => Some(new.capture.key),
+        _ => None,
+    }
+}
+
+/// Records one prepared payload in `tx`. Takes it by reference, so that a batch that failed can be
+/// tried again one by one.
+pub fn record(tx: &WriteTx, prepared: &Prepared, now: Timestamp) -> Result<Outcome, StoreError> {
+    let Prepared { payload, address, places } = prepared;
+    tx.bump(&format!("kind/{}", payload.kind()), 1)?;
+    match payload {
+        Payload::Capture(new) => {
+            register_capture(tx, new, address, now)?;
+            record_capture(tx, new, places)
+        }
+        Payload::Alert { alert, group } => record_alert(tx, alert, group.as_ref(), prepared, now),
+        Payload::Heartbeat(heartbeat) => {
+            register_heartbeat(tx, heartbeat, address, now)?;
+            Ok(Outcome::Noted)
+        }
+        Payload::Unknown(kind) => {
+            count_unknown(tx, kind)?;
+            Ok(Outcome::Noted)
+        }
+        Payload::Results | Payload::Test => Ok(Outcome::Noted),
+    }
+}
+
+/// Counts a kind nobody knows by its name; whoever makes up names without end is counted as one.
+fn count_unknown(tx: &WriteTx, kind: &str) -> Result<(), StoreError> {
+    let known = tx.tallies("unknown/")?;
+    let name = format!("unknown/{kind}");
+    let fits = known.len() < UNKNOWN_KINDS_MAX || known.iter().any(|(other, _)| *other == name);
+    tx.bump(if fits { &name } else { "unknown/other" }, 1)
+}
+
+const fn identity_kind(kind: CaptureKind) -> IdentityKind {
+    match kind {
+        CaptureKind::Plate => IdentityKind::Plate,
+        CaptureKind::Vehicle => IdentityKind::Vehicle,
+    }
+}
+
+fn record_capture(
+    tx: &WriteTx,
+    new: &NewCapture,
+    places: &[(ImageKind, ImagePlace)],
+) -> Result<Outcome, StoreError> {
+    let capture = &mut new.capture.clone();
+    let kind = identity_kind(capture.kind);
+    if let Some(key) = tx.identity(&capture.agent_uid, kind, &capture.uuid)? {
+        return Ok(Outcome::Duplicate(key));
+    }
+    if capture.flags.has(Flags::PREVIEW) {
+        if let Some(key) = final_of(tx, capture)? {
+            tx.put_identity(&capture.agent_uid, kind, &capture.uuid, key)?;
+            return Ok(Outcome::Superseded(key));
+        }
+    } else if let Some(key) = join_visit(tx, capture)? {
+        tx.put_identity(&capture.agent_uid, kind, &capture.uuid, key)?;
+        return Ok(Outcome::Visit(key));
+    }
+    let replaced = if capture.flags.has(Flags::PREVIEW) {
+        Vec::new()
+    } else {
+        tx.take_previews(&capture.agent_uid, &new.detail.uuids)?
+    };
+    for (kind, place) in places {
+        capture.images.insert(*kind);
+        tx.put_image_place(capture.key, *kind, place)?;
+    }
+    for old in &replaced {
+        replace_preview(tx, *old, capture)?;
+    }
+    tx.insert_capture(capture, &new.detail)?;
+    tx.put_identity(&capture.agent_uid, kind, &capture.uuid, capture.key)?;
+    if capture.flags.has(Flags::PREVIEW) {
+        tx.put_preview(&capture.agent_uid, &capture.uuid, capture.key)?;
+    }
+    if capture.flags.has(Flags::PARKED)
+        && let Some(plate) = &capture.plate
+    {
+        let (agent, camera) = (&capture.agent_uid, capture.camera_id);
+        tx.put_parked(agent, camera, plate.as_str(), capture.key, capture.ended_at)?;
+    }
+    Ok(if replaced.is_empty() {
+        Outcome::Stored(capture.key)
+    } else {
+        Outcome::Replaced(capture.key)
+    })
+}
+
+/// The final group that already contains this preview's frame, when it came first.
+fn final_of(tx: &WriteTx, preview: &Capture) -> Result<Option<CaptureKey>, StoreError> {
+    /// Finals of one camera looked at; a camera sends one in several seconds.
+    const LOOKED_AT_MAX: usize = 64;
+    let from = preview.captured_at.plus_ms(-PREVIEW_WINDOW_MS);
+    let until = preview.captured_at.plus_ms(PREVIEW_WINDOW_MS);
+    let near = tx.captures_between(from, until, LOOKED_AT_MAX * 8)?;
+    let same_camera = near.into_iter().filter(|other| {
+        other.agent_uid == preview.agent_uid
+            && other.camera_id == preview.camera_id
+            && !other.flags.has(Flags::PREVIEW)
+    });
+    for other in same_camera.take(LOOKED_AT_MAX) {
+        let detail = tx.capture_detail(other.key)?;
+        if detail.is_some_and(|detail| detail.uuids.contains(&preview.uuid)) {
+            return Ok(Some(other.key));
+        }
+    }
+    Ok(None)
+}
+
+/// Takes a preview away in favour of `capture`, which inherits its alert.
+fn replace_preview(tx: &WriteTx, old: CaptureKey, capture: &mut Capture) -> Result<(), StoreError> {
+    let Some(preview) = tx.capture(old)? else { return Ok(()) };
+    if preview.flags.has(Flags::ALERT) {
+        capture.flags.set(Flags::ALERT, true);
+    }
+    tx.delete_capture(old)?;
+    tx.remove_image_places(old)?;
+    tx.put_superseded(old, capture.key)?;
+    tx.put_identity(&preview.agent_uid, identity_kind(preview.kind), &preview.uuid, capture.key)
+}
+
+/// Adds a parked repeat to the visit it belongs to.
+fn join_visit(tx: &WriteTx, capture: &Capture) -> Result<Option<CaptureKey>, StoreError> {
+    let Some(plate) = capture.plate.as_ref().filter(|_| capture.flags.has(Flags::PARKED)) else {
+        return Ok(None);
+    };
+    let (agent, camera) = (&capture.agent_uid, capture.camera_id);
+    let Some((key, last_seen)) = tx.parked(agent, camera, plate.as_str())? else {
+        return Ok(None);
+    };
+    if capture.captured_at.since(last_seen).abs() > PARKED_VISIT_MS {
+        return Ok(None);
+    }
+    let Some(mut visit) = tx.capture(key)? else { return Ok(None) };
+    visit.reads += 1;
+    visit.ended_at = visit.ended_at.max(capture.ended_at);
+    tx.update_capture(&visit, None)?;
+    tx.put_parked(agent, camera, plate.as_str(), key, visit.ended_at)?;
+    Ok(Some(key))
+}
+
+fn record_alert(
+    tx: &WriteTx,
+    alert: &RekorAlert,
+    group: Option<&NewCapture>,
+    prepared: &Prepared,
+    now: Timestamp,
+) -> Result<Outcome, StoreError> {
+    let mut alert = alert.clone();
+    let list = alert.list_id.map_or_else(|| alert.list.clone(), |id| id.to_string());
+    let (agent, uuid) = match group {
+        Some(new) => (new.capture.agent_uid.clone(), new.capture.uuid.clone()),
+        None => (String::new(), format!("{}/{}", alert.raised_at.0, alert.plate)),
+    };
+    let identity = format!("{uuid}/{list}");
+    if let Some(key) = tx.identity(&agent, IdentityKind::Alert, &identity)? {
+        return Ok(Outcome::Duplicate(key));
+    }
+    if let Some(new) = group {
+        register_capture(tx, new, &prepared.address, now)?;
+        let outcome = record_capture(tx, new, &prepared.places)?;
+        alert.capture = outcome.key().unwrap_or(CaptureKey(0));
+        mark_alert(tx, alert.capture)?;
+    }
+    tx.put_rekor_alert(&alert)?;
+    tx.put_identity(&agent, IdentityKind::Alert, &identity, alert.key)?;
+    Ok(Outcome::Alert(alert.capture))
+}
+
+fn mark_alert(tx: &WriteTx, key: CaptureKey) -> Result<(), StoreError> {
+    if let Some(mut capture) = tx.capture(key)?
+        && !capture.flags.has(Flags::ALERT)
+    {
+        capture.flags.set(Flags::ALERT, true);
+        tx.update_capture(&capture, None)?;
+    }
+    Ok(())
+}
+
+/// Agents and cameras register themselves by posting; labels, positions and versions follow.
+fn register_capture(
+    tx: &WriteTx,
+    new: &NewCapture,
+    address: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let NewCapture { capture, detail, .. } = new;
+    let mut agent = known_agent(tx, &capture.agent_uid, now)?;
+    adopt(&mut agent.label, &detail.agent_label);
+    adopt(&mut agent.version, &detail.agent_version);
+    adopt(&mut agent.kind, &detail.agent_type);
+    adopt(&mut agent.address, address);
+    agent.last_seen = now;
+    tx.put_agent(&agent)?;
+    let mut camera = known_camera(tx, &capture.agent_uid, capture.camera_id, now)?;
+    adopt(&mut camera.label, &detail.camera_label);
+    camera.position = detail.position.or(camera.position);
+    camera.last_seen = now;
+    tx.put_camera(&camera)
+}
+
+fn register_heartbeat(
+    tx: &WriteTx,
+    heartbeat: &Heartbeat,
+    address: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut agent = known_agent(tx, &heartbeat.agent_uid, now)?;
+    if agent.label.is_empty() {
+        // A label given in the cloud is better than a host name.
+        adopt(&mut agent.label, &heartbeat.hostname);
+    }
+    adopt(&mut agent.version, &heartbeat.version);
+    adopt(&mut agent.kind, &heartbeat.kind);
+    adopt(&mut agent.address, address);
+    agent.last_seen = now;
+    agent.last_heartbeat = now;
+    tx.put_agent(&agent)?;
+    for stream in &heartbeat.streams {
+        let mut camera = known_camera(tx, &heartbeat.agent_uid, stream.camera_id, now)?;
+        if camera.label.is_empty() {
+            adopt(&mut camera.label, &stream.name);
+        }
+        camera.position = stream.position.or(camera.position);
+        camera.last_seen = now;
+        tx.put_camera(&camera)?;
+    }
+    Ok(())
+}
+
+fn known_agent(tx: &WriteTx, uid: &str, now: Timestamp) -> Result<Agent, StoreError> {
+    let known = tx.agent(uid)?;
+    Ok(known.unwrap_or_else(|| Agent { uid: uid.to_owned(), first_seen: now, ..Agent::default() }))
+}
+
+fn known_camera(
+    tx: &WriteTx,
+    agent_uid: &str,
+    camera_id: i64,
+    now: Timestamp,
+) -> Result<Camera, StoreError> {
+    let known = tx.camera(agent_uid, camera_id)?;
+    Ok(known.unwrap_or_else(|| Camera {
+        agent_uid: agent_uid.to_owned(),
+        camera_id,
+        first_seen: now,
+        ..Camera::default()
+    }))
+}
+
+/// Takes over `new` unless it says nothing.
+fn adopt(old: &mut String, new: &str) {
+    if !new.is_empty() && old != new {
+        new.clone_into(old);
+    }
+}

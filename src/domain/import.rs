@@ -1,0 +1,319 @@
+//! Applies a settings file: all of it in one transaction, or nothing. Applying it again changes
+//! nothing. What it did is told without secrets.
+
+use crate::base::clock::Timestamp;
+use crate::base::log::quoted;
+use crate::model::settings::General;
+use crate::model::user::{Role, User};
+use crate::store::{Store, StoreError, WriteTx};
+
+use super::settings::{self, Settings};
+use super::settings_file::{self, SettingsFile, UserPart};
+use super::toml_file::Problem;
+use super::users::{self, NewUser};
+
+/// Why nothing was imported.
+#[derive(Debug)]
+pub enum ImportError {
+    /// The file is wrong, or does not fit this box.
+    Problems(Vec<Problem>),
+    /// The store failed.
+    Store(StoreError),
+}
+
+impl std::fmt::Display for ImportError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Problems(problems) => {
+                let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                f.write_str(&lines.join("\n"))
+            }
+            Self::Store(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ImportError {}
+
+/// Imports the settings file `text` and returns what changed, a line each.
+///
+/// # Errors
+/// [`ImportError`]; nothing was changed.
+pub fn import(store: &Store, text: &str, now: Timestamp) -> Result<Vec<String>, ImportError> {
+    let file = settings_file::parse(text).map_err(ImportError::Problems)?;
+    let mut problems = Vec::new();
+    let result = store.write(|tx| {
+        let mut changes = Vec::new();
+        apply_general(tx, &file, &mut changes)?;
+        apply_users(tx, &file, now, &mut changes, &mut problems)?;
+        if problems.is_empty() { Ok(changes) } else { Err(StoreError::Refused("not imported")) }
+    });
+    match result {
+        Ok(changes) => Ok(changes),
+        Err(_) if !problems.is_empty() => {
+            problems.sort();
+            Err(ImportError::Problems(problems))
+        }
+        Err(error) => Err(ImportError::Store(error)),
+    }
+}
+
+fn apply_general(
+    tx: &WriteTx,
+    file: &SettingsFile,
+    changes: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    let before = Settings::load_in(tx)?.general;
+    let base = if file.full { General::default() } else { before.clone() };
+    // Checked when the file was read, whatever the base.
+    let after = settings::apply_general(&base, file.general.form())
+        .map_err(|_| StoreError::Refused("the settings do not fit together"))?;
+    if before == after {
+        return Ok(());
+    }
+    for (name, old, new) in [
+        ("box_name", before.box_name.as_str(), after.box_name.as_str()),
+        ("public_url", &before.public_url, &after.public_url),
+        ("post_auth", before.post_auth.name(), after.post_auth.name()),
+        ("time_zone", &before.time_zone, &after.time_zone),
+    ] {
+        if old != new {
+            changes.push(format!("general.{name}: {} -> {}", quoted(old), quoted(new)));
+        }
+    }
+    settings::save_general(tx, &after)
+}
+
+fn apply_users(
+    tx: &WriteTx,
+    file: &SettingsFile,
+    now: Timestamp,
+    changes: &mut Vec<String>,
+    problems: &mut Vec<Problem>,
+) -> Result<(), StoreError> {
+    let mut parts: Vec<&UserPart> = file.users.iter().flatten().collect();
+    let is_super = |part: &&UserPart| part.role == Some(Role::Super);
+    // The owner first: on an empty box the first account made is the super admin.
+    parts.sort_by_key(|part| !is_super(part));
+    let first = parts.first().map(|part| (part.line, is_super(part)));
+    if tx.user_count()? == 0
+        && let Some((line, false)) = first
+    {
+        let message = "the box has no account yet: one user needs the role super".into();
+        problems.push(Problem { line, message });
+        return Ok(());
+    }
+    if file.full {
+        remove_others(tx, &parts, changes, problems)?;
+    }
+    for part in parts {
+        let result = match tx.user_by_name(&part.username)? {
+            Some(user) => change(tx, &user, part, changes),
+            None => add(tx, part, now, changes),
+        };
+        match result {
+            Err(StoreError::Refused(why)) => {
+                let message = format!("user {}: {why}", part.username.as_str());
+                problems.push(Problem { line: part.line, message });
+            }
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
+fn remove_others(
+    tx: &WriteTx,
+    parts: &[&UserPart],
+    changes: &mut Vec<String>,
+    problems: &mut Vec<Problem>,
+) -> Result<(), StoreError> {
+    for user in tx.users()? {
+        if parts.iter().any(|part| part.username == user.username) {
+            continue;
+        }
+        let name = user.username.as_str();
+        match users::remove(tx, &user) {
+            Ok(()) => changes.push(format!("user {name}: removed")),
+            Err(StoreError::Refused(_)) => {
+                let message = format!("a full file must list the super admin, {name}");
+                problems.push(Problem { line: 1, message });
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn add(
+    tx: &WriteTx,
+    part: &UserPart,
+    now: Timestamp,
+    changes: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    let (Some(email), Some(role), Some(password_hash)) =
+        (part.email.clone(), part.role, part.password_hash.clone())
+    else {
+        return Err(StoreError::Refused("a new user needs email, role and password_hash"));
+    };
+    let new = NewUser {
+        username: part.username.clone(),
+        email,
+        name: part.name.clone().unwrap_or_default(),
+        role,
+        password_hash,
+        time_zone: part.time_zone.clone().unwrap_or_default(),
+    };
+    let mut user = users::create(tx, new, now)?;
+    if part.suspended == Some(true) {
+        if user.role == Role::Super {
+            return Err(StoreError::Refused(users::SUPER_FIXED));
+        }
+        user.suspended = true;
+        tx.put_user(&user)?;
+    }
+    changes.push(format!("user {}: added ({})", user.username.as_str(), user.role.name()));
+    Ok(())
+}
+
+fn change(
+    tx: &WriteTx,
+    before: &User,
+    part: &UserPart,
+    changes: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    let hash = part.password_hash.as_ref().map(ToString::to_string);
+    let after = User {
+        email: part.email.clone().unwrap_or_else(|| before.email.clone()),
+        name: part.name.clone().unwrap_or_else(|| before.name.clone()),
+        role: part.role.unwrap_or(before.role),
+        time_zone: part.time_zone.clone().unwrap_or_else(|| before.time_zone.clone()),
+        suspended: part.suspended.unwrap_or(before.suspended),
+        password_hash: hash.unwrap_or_else(|| before.password_hash.clone()),
+        ..before.clone()
+    };
+    if *before == after {
+        return Ok(());
+    }
+    if before.role == Role::Super && (after.role != Role::Super || after.suspended) {
+        return Err(StoreError::Refused(users::SUPER_FIXED));
+    }
+    if before.role != Role::Super && after.role == Role::Super {
+        return Err(StoreError::Refused(users::ONE_SUPER));
+    }
+    tx.put_user(&after)?;
+    if before.password_hash != after.password_hash || after.suspended {
+        tx.delete_sessions(|session| session.user == after.id)?;
+    }
+    let name = after.username.as_str();
+    if before.role != after.role {
+        let (old, new) = (before.role.name(), after.role.name());
+        changes.push(format!("user {name}: role {old} -> {new}"));
+    }
+    for (what, changed) in [
+        ("e-mail address changed", before.email != after.email),
+        ("name changed", before.name != after.name),
+        ("time zone changed", before.time_zone != after.time_zone),
+        ("password changed", before.password_hash != after.password_hash),
+        ("suspended", !before.suspended && after.suspended),
+        ("no longer suspended", before.suspended && !after.suspended),
+    ] {
+        if changed {
+            changes.push(format!("user {name}: {what}"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::users::tests::{HASH, store};
+    use crate::store::ReadTx;
+
+    const HEAD: &str = "format = 1\nkind = \"partial\"\n";
+
+    fn owner() -> String {
+        format!(
+            "[[users]]\nusername = \"Owner\"\nemail = \"o@example.org\"\nrole = \"super\"\n\
+             password_hash = \"{HASH}\"\n"
+        )
+    }
+
+    fn lines(result: Result<Vec<String>, ImportError>) -> Vec<String> {
+        match result {
+            Err(ImportError::Problems(problems)) => {
+                problems.iter().map(ToString::to_string).collect()
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_file_is_applied_once_and_tells_no_secret() {
+        let (_directory, store) = store();
+        let ann = owner().replace("Owner", "ann").replace("super", "user");
+        let general = "[general]\nbox_name = \"North\"\npost_auth = \"users\"\n";
+        let text = format!("{HEAD}{general}{ann}{}", owner());
+        let changes = import(&store, &text, Timestamp(1)).unwrap();
+        assert_eq!(
+            changes,
+            [
+                "general.box_name: \"\" -> \"North\"",
+                "general.post_auth: \"admins\" -> \"users\"",
+                "user owner: added (super)",
+                "user ann: added (user)",
+            ]
+        );
+        assert!(import(&store, &text, Timestamp(2)).unwrap().is_empty(), "idempotent");
+        let all = store.read(ReadTx::users).unwrap();
+        assert_eq!((all.len(), all[0].role, all[0].id.0), (2, Role::Super, 1));
+        let other = HASH.replace("t=2", "t=3");
+        let text = format!("{HEAD}[[users]]\nusername = \"ann\"\npassword_hash = \"{other}\"\n");
+        let changes = import(&store, &text, Timestamp(2)).unwrap();
+        assert_eq!(changes, ["user ann: password changed"]);
+    }
+
+    #[test]
+    fn one_mistake_and_nothing_is_applied() {
+        let (_directory, store) = store();
+        import(&store, &format!("{HEAD}{}", owner()), Timestamp(1)).unwrap();
+        let before = (store.read(ReadTx::users).unwrap(), store.read(Settings::load).unwrap());
+        let general = "[general]\nbox_name = \"X\"\n";
+        let row = |fields: &str| format!("{HEAD}{general}[[users]]\n{fields}\n");
+        for (text, part) in [
+            (row("username = \"new\""), "line 5: user new: a new user needs"),
+            (row("username = \"owner\"\nrole = \"user\""), "super admin can be neither"),
+            (row("username = \"owner\"\nsuspended = true"), "super admin can be neither"),
+            (format!("{HEAD}{general}{}", owner().replace("Owner", "eve")), "exactly one super"),
+            (format!("{HEAD}{general}x = 1\n"), "unknown key"),
+            (format!("{HEAD}{general}[retention]\n"), "not supported by this version"),
+            (format!("{}{general}", HEAD.replace("partial", "full")), "list the super admin"),
+        ] {
+            let found = lines(import(&store, &text, Timestamp(2)));
+            assert!(found.iter().any(|line| line.contains(part)), "{text}: {found:?}");
+            let after = (store.read(ReadTx::users).unwrap(), store.read(Settings::load).unwrap());
+            assert_eq!(before, after, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_full_file_replaces() {
+        let (_directory, store) = store();
+        let ann = owner().replace("Owner", "ann").replace("super", "admin");
+        let general = "[general]\nbox_name = \"North\"\n";
+        import(&store, &format!("{HEAD}{general}{}{ann}", owner()), Timestamp(1)).unwrap();
+        let text = format!("{}{}", HEAD.replace("partial", "full"), owner());
+        let changes = import(&store, &text, Timestamp(2)).unwrap();
+        assert_eq!(changes, ["general.box_name: \"North\" -> \"\"", "user ann: removed"]);
+    }
+
+    #[test]
+    fn an_empty_box_needs_its_owner_first() {
+        let (_directory, store) = store();
+        let ann = owner().replace("Owner", "ann").replace("super", "admin");
+        let found = lines(import(&store, &format!("{HEAD}{ann}"), Timestamp(1)));
+        assert!(found[0].contains("role super"), "{found:?}");
+        assert_eq!(store.read(ReadTx::user_count).unwrap(), 0);
+    }
+}

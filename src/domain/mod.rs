@@ -1,0 +1,11 @@
+//! The verbs of the product. No HTTP and no threads: each takes a transaction, the time and
+//! values, and refuses by rule before anything is written.
+
+pub mod captures;
+pub mod import;
+pub mod settings;
+pub mod settings_file;
+pub mod setup;
+pub mod stats;
+pub mod toml_file;
+pub mod users;
