@@ -19,4 +19,6 @@ pub mod sim;
 
 pub mod domain;
 
+pub mod auth;
+
 pub mod cli;
