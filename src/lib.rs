@@ -21,4 +21,6 @@ pub mod domain;
 
 pub mod auth;
 
+pub mod worker;
+
 pub mod cli;
