@@ -1,0 +1,129 @@
+// What pages gain from a script: copying, confirming, closing menus, the viewer's tools and the
+// last step of set-up. Every page works without it. Text goes in by textContent only.
+import "@@theme.js@@";
+import "@@keys.js@@";
+
+const POLL_MS = 2000;
+const POLL_MS_MAX = 15000;
+const TOAST_MS = 4000;
+
+function toast(text) {
+  const note = document.createElement("p");
+  note.className = "toast";
+  note.setAttribute("role", "status");
+  note.textContent = text;
+  document.body.append(note);
+  setTimeout(() => note.remove(), TOAST_MS);
+}
+
+async function copy(button) {
+  const source = document.getElementById(button.dataset.copy);
+  if (!source) return;
+  const label = button.querySelector("span");
+  try {
+    await navigator.clipboard.writeText(source.textContent);
+    if (label) {
+      label.textContent = "Copied";
+      setTimeout(() => (label.textContent = "Copy"), 2000);
+    }
+  } catch {
+    // Browsers give the clipboard to encrypted pages only: select the text instead.
+    const range = document.createRange();
+    range.selectNodeContents(source);
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+    toast("Selected. Copy it with Ctrl+C.");
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const copier = event.target.closest("[data-copy]");
+  if (copier) copy(copier);
+
+  const tool = event.target.closest("[data-tool]");
+  if (tool) {
+    const viewer = tool.closest(".viewer");
+    if (tool.dataset.tool === "outlines") {
+      const shown = !viewer.classList.toggle("plain");
+      tool.setAttribute("aria-pressed", String(shown));
+    } else if (document.fullscreenElement) {
+      document.exitFullscreen();
+    } else {
+      viewer.requestFullscreen?.();
+    }
+  }
+
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+document.addEventListener("submit", (event) => {
+  const question = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
+  if (question && !confirm(question)) event.preventDefault();
+});
+
+// A form field left empty does not belong into the address.
+for (const form of document.querySelectorAll("form[data-tidy]")) {
+  form.addEventListener("formdata", (event) => {
+    for (const [name, value] of [...event.formData]) {
+      if (value === "") event.formData.delete(name);
+    }
+  });
+}
+
+// The browser offers its zone during set-up.
+const zone = document.querySelector("select[data-zone]");
+if (zone && zone.value === "UTC") {
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if ([...zone.options].some((option) => option.value === own)) zone.value = own;
+}
+
+function arrived(page, status) {
+  page.classList.add("ok");
+  page.querySelector("[data-title]").textContent = "The first read is here";
+  const open = document.getElementById("open-dashboard");
+  open?.classList.add("pri");
+  const read = document.getElementById("open-read");
+  if (read && status.href.startsWith("/")) {
+    read.href = status.href;
+    read.textContent = status.plate ? `See ${status.plate}` : "See the read";
+    read.hidden = false;
+  }
+}
+
+function mark(id, done) {
+  const tag = document.getElementById(id);
+  if (!tag || !done || tag.classList.contains("ok")) return;
+  tag.classList.add("ok");
+  tag.querySelector(".dot")?.classList.remove("off");
+}
+
+async function poll(page, wait) {
+  let next = wait;
+  try {
+    const answer = await fetch(page.dataset.poll, { headers: { accept: "application/json" } });
+    if (answer.ok) {
+      const status = await answer.json();
+      if (status.message) page.querySelector("[data-message]").textContent = status.message;
+      mark("tag-key", status.key_accepted);
+      mark("tag-read", status.received);
+      if (status.received) return arrived(page, status);
+      next = POLL_MS;
+    }
+  } catch {
+    next = Math.min(wait * 2, POLL_MS_MAX);
+  }
+  setTimeout(() => poll(page, next), next);
+}
+
+const waiting = document.querySelector("[data-poll]");
+if (waiting && !waiting.classList.contains("ok")) poll(waiting, POLL_MS);

@@ -1,0 +1,228 @@
+//! `/api/v1/captures`: list with all search filters, one capture, its images.
+
+use serde::Serialize;
+
+use crate::base::limits::{PAGE_ROWS, PAGE_ROWS_MAX};
+use crate::gate::{Form, Response};
+use crate::model::capture::{Capture, CaptureDetail, CaptureKey, Flags, Guess, ImageKind};
+use crate::model::query::{PageRequest, Total, flag_names};
+use crate::search::{self, Context, Search};
+use crate::web::api::rfc3339;
+use crate::web::ctx::{Ctx, Input};
+use crate::web::error::WebError;
+use crate::web::pages::images::send_image;
+use crate::web::pages::names::Names;
+use crate::web::reply::json;
+
+#[derive(Serialize)]
+struct ListBody {
+    data: Vec<CaptureView>,
+    next: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<u64>,
+    /// False when counting was stopped: there are at least `total`.
+    total_exact: bool,
+    /// True when the search was stopped at its time limit.
+    stopped: bool,
+}
+
+#[derive(Serialize)]
+struct GuessView {
+    name: String,
+    confidence: f32,
+}
+
+#[derive(Serialize)]
+struct CaptureView {
+    id: String,
+    kind: &'static str,
+    plate: Option<String>,
+    plate_text: String,
+    confidence: f32,
+    region: String,
+    region_confidence: f32,
+    country: String,
+    agent_uid: String,
+    camera_id: i64,
+    uuid: String,
+    captured_at: String,
+    ended_at: String,
+    received_at: String,
+    direction_degrees: Option<f32>,
+    vehicle: VehicleView,
+    flags: Vec<&'static str>,
+    images: Vec<&'static str>,
+    reads: u32,
+}
+
+#[derive(Serialize)]
+struct VehicleView {
+    color: Option<GuessView>,
+    make: Option<GuessView>,
+    make_model: Option<GuessView>,
+    body_type: Option<GuessView>,
+    year: Option<GuessView>,
+}
+
+#[derive(Serialize)]
+struct DetailView {
+    #[serde(flatten)]
+    capture: CaptureView,
+    candidates: Vec<GuessView>,
+    plate_corners: Vec<(i32, i32)>,
+    vehicle_box: Option<(i32, i32, i32, i32)>,
+    traits: std::collections::BTreeMap<String, Vec<GuessView>>,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+    frame_width: u32,
+    frame_height: u32,
+    agent_version: String,
+    agent_label: String,
+    camera_label: String,
+    uuids: Vec<String>,
+    notes: Vec<String>,
+}
+
+/// `GET /api/v1/captures`.
+pub fn list(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
+    let form = ctx.query()?;
+    refuse_unknown(&form)?;
+    let limit = match form.get("limit") {
+        None => PAGE_ROWS,
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|limit| (1..=PAGE_ROWS_MAX).contains(limit))
+            .ok_or_else(|| WebError::Bad(format!("limit must be 1 to {PAGE_ROWS_MAX}")))?,
+    };
+    let before = match form.get("cursor") {
+        None | Some("") => None,
+        Some(text) => Some(
+            CaptureKey::parse(text).ok_or_else(|| WebError::Bad("cursor is not valid".into()))?,
+        ),
+    };
+    let cameras = ctx.site.store.read(Names::load)?.camera_values();
+    let zone = ctx.zone();
+    let context = Context { zone: &zone, now: ctx.now, cameras: &cameras };
+    let search = Search::from_parameters(form.pairs(), &context)
+        .map_err(|error| WebError::Bad(format!("{}: {error}", error.parameter)))?;
+    let page = PageRequest { limit, before, total: form.get("total") != Some("no") };
+    let found = ctx.site.store.search(&search.query, page)?;
+    let (total, total_exact) = match found.total {
+        Some(Total::Exact(count)) => (Some(count), true),
+        Some(Total::AtLeast(count)) => (Some(count), false),
+        None => (None, false),
+    };
+    let body = ListBody {
+        data: found.rows.iter().map(view).collect(),
+        next: found.next.map(|key| key.to_string()),
+        total,
+        total_exact,
+        stopped: found.stopped,
+    };
+    Ok(json(200, &body))
+}
+
+/// A mistyped filter must not silently find everything.
+fn refuse_unknown(form: &Form) -> Result<(), WebError> {
+    const OWN: [&str; 5] = ["limit", "cursor", "total", "q", "match"];
+    for (name, _) in form.pairs() {
+        let bare = name.strip_prefix('-').unwrap_or(name);
+        if !OWN.contains(&name) && search::filter(bare).is_none() {
+            let known: Vec<&str> = search::FILTERS.iter().map(|filter| filter.key()).collect();
+            let known = known.join(", ");
+            return Err(WebError::Bad(format!(
+                "there is no parameter {name:?}; filters are {known}; others {}",
+                OWN.join(", ")
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// `GET /api/v1/captures/{key}`.
+pub fn one(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
+    let key = key(ctx)?;
+    let found = ctx.site.store.read(|tx| Ok((tx.capture(key)?, tx.capture_detail(key)?)))?;
+    let (Some(capture), detail) = found else { return Err(WebError::NotFound) };
+    Ok(json(200, &detail_view(&capture, detail.unwrap_or_default())))
+}
+
+/// `GET /api/v1/captures/{key}/images/{kind}`.
+pub fn image(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
+    let kind = ctx.param("kind").and_then(ImageKind::parse).ok_or(WebError::NotFound)?;
+    send_image(ctx, key(ctx)?, kind)
+}
+
+/// The `{key}` of the route.
+pub fn key(ctx: &Ctx<'_>) -> Result<CaptureKey, WebError> {
+    ctx.param("key").and_then(CaptureKey::parse).ok_or(WebError::NotFound)
+}
+
+fn guess(guess: &Guess) -> GuessView {
+    GuessView { name: guess.name.clone(), confidence: guess.confidence }
+}
+
+fn view(capture: &Capture) -> CaptureView {
+    let best = |part: &Option<Guess>| part.as_ref().map(guess);
+    let vehicle = &capture.vehicle;
+    CaptureView {
+        id: capture.key.to_string(),
+        kind: capture.kind.name(),
+        plate: capture.plate.as_ref().map(|plate| plate.as_str().to_owned()),
+        plate_text: capture.plate_text.clone(),
+        confidence: capture.confidence,
+        region: capture.region.clone(),
+        region_confidence: capture.region_confidence,
+        country: capture.country.clone(),
+        agent_uid: capture.agent_uid.clone(),
+        camera_id: capture.camera_id,
+        uuid: capture.uuid.clone(),
+        captured_at: rfc3339(capture.captured_at),
+        ended_at: rfc3339(capture.ended_at),
+        received_at: rfc3339(capture.received_at),
+        direction_degrees: capture.direction,
+        vehicle: VehicleView {
+            color: best(&vehicle.color),
+            make: best(&vehicle.make),
+            make_model: best(&vehicle.make_model),
+            body_type: best(&vehicle.body),
+            year: best(&vehicle.year),
+        },
+        flags: flag_list(capture.flags),
+        images: ImageKind::ALL
+            .into_iter()
+            .filter(|kind| capture.images.has(*kind))
+            .map(ImageKind::name)
+            .collect(),
+        reads: capture.reads,
+    }
+}
+
+fn flag_list(flags: Flags) -> Vec<&'static str> {
+    let set = flag_names().into_iter().filter(|(_, bit)| flags.has(*bit));
+    set.map(|(name, _)| name).collect()
+}
+
+fn detail_view(capture: &Capture, detail: CaptureDetail) -> DetailView {
+    DetailView {
+        capture: view(capture),
+        candidates: detail.candidates.iter().map(guess).collect(),
+        plate_corners: detail.plate_corners,
+        vehicle_box: detail.vehicle_box,
+        traits: detail
+            .traits
+            .into_iter()
+            .map(|(name, guesses)| (name, guesses.iter().map(guess).collect()))
+            .collect(),
+        latitude: detail.position.map(|(latitude, _)| latitude),
+        longitude: detail.position.map(|(_, longitude)| longitude),
+        frame_width: capture.frame.0,
+        frame_height: capture.frame.1,
+        agent_version: detail.agent_version,
+        agent_label: detail.agent_label,
+        camera_label: detail.camera_label,
+        uuids: detail.uuids,
+        notes: detail.notes,
+    }
+}

@@ -1,0 +1,124 @@
+//! The smaller resources of the API: agents, cameras, Rekor alerts, figures.
+
+use serde::Serialize;
+
+use crate::base::limits::PAGE_ROWS_MAX;
+use crate::domain::stats;
+use crate::gate::Response;
+use crate::model::agent::ListKind;
+use crate::store::ReadTx;
+use crate::web::api::rfc3339;
+use crate::web::ctx::{Ctx, Input};
+use crate::web::error::WebError;
+use crate::web::reply::json;
+
+#[derive(Serialize)]
+struct Data<T> {
+    data: Vec<T>,
+}
+
+#[derive(Serialize)]
+struct AgentView {
+    uid: String,
+    label: String,
+    version: String,
+    first_seen: String,
+    last_seen: String,
+    last_heartbeat: Option<String>,
+}
+
+#[derive(Serialize)]
+struct CameraView {
+    agent_uid: String,
+    camera_id: i64,
+    label: String,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+    first_seen: String,
+    last_seen: String,
+}
+
+#[derive(Serialize)]
+struct AlertView {
+    id: String,
+    capture: Option<String>,
+    raised_at: String,
+    list: String,
+    list_id: Option<i64>,
+    on_list: bool,
+    plate: String,
+    description: String,
+    site: String,
+}
+
+#[derive(Serialize)]
+struct StatsView {
+    captures: u64,
+    plates: u64,
+    records_bytes: u64,
+    images_bytes: u64,
+    reads_this_month: u64,
+    reads_last_month: u64,
+}
+
+/// `GET /api/v1/agents`.
+pub fn agents(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
+    let agents = ctx.site.store.read(ReadTx::agents)?;
+    let data = agents.into_iter().map(|agent| AgentView {
+        uid: agent.uid,
+        label: agent.label,
+        version: agent.version,
+        first_seen: rfc3339(agent.first_seen),
+        last_seen: rfc3339(agent.last_seen),
+        last_heartbeat: (agent.last_heartbeat.0 != 0).then(|| rfc3339(agent.last_heartbeat)),
+    });
+    Ok(json(200, &Data { data: data.collect() }))
+}
+
+/// `GET /api/v1/cameras`.
+pub fn cameras(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
+    let cameras = ctx.site.store.read(ReadTx::cameras)?;
+    let data = cameras.into_iter().map(|camera| CameraView {
+        agent_uid: camera.agent_uid,
+        camera_id: camera.camera_id,
+        label: camera.label,
+        latitude: camera.position.map(|(latitude, _)| latitude),
+        longitude: camera.position.map(|(_, longitude)| longitude),
+        first_seen: rfc3339(camera.first_seen),
+        last_seen: rfc3339(camera.last_seen),
+    });
+    Ok(json(200, &Data { data: data.collect() }))
+}
+
+/// `GET /api/v1/alerts/rekor`: the newest ones.
+pub fn rekor_alerts(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
+    let alerts = ctx.site.store.read(|tx| tx.rekor_alerts(PAGE_ROWS_MAX))?;
+    let data = alerts.into_iter().map(|alert| AlertView {
+        id: alert.key.to_string(),
+        capture: (alert.capture.0 != 0).then(|| alert.capture.to_string()),
+        raised_at: rfc3339(alert.raised_at),
+        list: alert.list,
+        list_id: alert.list_id,
+        on_list: alert.list_kind == ListKind::OnList,
+        plate: alert.plate,
+        description: alert.description,
+        site: alert.site,
+    });
+    Ok(json(200, &Data { data: data.collect() }))
+}
+
+/// `GET /api/v1/stats`.
+pub fn stats(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
+    let zone = ctx.zone();
+    let figures = ctx.site.store.figures()?;
+    let months = ctx.site.store.read(|tx| stats::months(tx, &zone, ctx.now))?;
+    let body = StatsView {
+        captures: figures.captures,
+        plates: figures.plates,
+        records_bytes: figures.records_bytes,
+        images_bytes: ctx.site.store.images().bytes_on_disk(),
+        reads_this_month: months.this_month,
+        reads_last_month: months.last_month,
+    };
+    Ok(json(200, &body))
+}

@@ -1,0 +1,143 @@
+//! What a handler knows about the request it answers.
+
+use std::net::IpAddr;
+
+use jiff::tz::TimeZone;
+
+use crate::auth::caller::Caller;
+use crate::base::clock::Timestamp;
+use crate::gate::{Body, Form, FormError, Head};
+use crate::model::user::{Role, User};
+use crate::web::error::WebError;
+use crate::web::routes::Route;
+use crate::web::site::Site;
+
+/// The request, without its body.
+pub struct Ctx<'a> {
+    /// What may be used.
+    pub site: &'a Site,
+    /// Head of the request.
+    pub head: &'a Head,
+    /// Who asks.
+    pub caller: Caller,
+    /// When.
+    pub now: Timestamp,
+    /// The route that matched.
+    pub route: &'static Route,
+    /// Values of the route's `{names}`, decoded.
+    pub params: Vec<(&'static str, String)>,
+    /// Id of this request in log lines and on error pages.
+    pub id: String,
+}
+
+impl Ctx<'_> {
+    /// Value of `{name}` in the route.
+    pub fn param(&self, name: &str) -> Option<&str> {
+        self.params.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The query string as a form.
+    pub fn query(&self) -> Result<Form, WebError> {
+        Form::parse(self.head.query.as_bytes()).map_err(|error| malformed("The address", error))
+    }
+
+    /// Token of an `Authorization: Bearer` header.
+    pub fn bearer(&self) -> Option<&str> {
+        bearer(self.head)
+    }
+
+    /// The signed-in user.
+    pub fn user(&self) -> Result<&User, WebError> {
+        self.caller.user().ok_or_else(|| WebError::Unauthorized("Sign in first.".into()))
+    }
+
+    /// Role of the caller.
+    pub fn role(&self) -> Option<Role> {
+        self.caller.user().map(|user| user.role)
+    }
+
+    /// Key of the session in the store, for a signed-in browser.
+    pub const fn session(&self) -> Option<&[u8; 32]> {
+        match &self.caller {
+            Caller::Session { session, .. } => Some(session),
+            _ => None,
+        }
+    }
+
+    /// Zone in which times are shown: the user's, else the box's, else UTC.
+    pub fn zone(&self) -> TimeZone {
+        let own = self.caller.user().map(|user| user.time_zone.clone()).unwrap_or_default();
+        let name = if own.is_empty() {
+            self.site.settings.current().general.time_zone.clone()
+        } else {
+            own
+        };
+        if name.is_empty() {
+            return TimeZone::UTC;
+        }
+        TimeZone::get(&name).unwrap_or(TimeZone::UTC)
+    }
+
+    /// Whether the request comes from the box itself.
+    pub fn loopback(&self) -> bool {
+        is_loopback(self.head.peer.ip())
+    }
+}
+
+/// What is wrong with `whole`, a query string or a form.
+fn malformed(whole: &str, error: FormError) -> WebError {
+    let why = match error {
+        FormError::TooManyPairs => "too many parameters",
+        FormError::NotUtf8 => "text that is not UTF-8",
+        FormError::Nul => "a NUL character",
+    };
+    WebError::Bad(format!("{whole} has {why}."))
+}
+
+/// Path and query as they were sent.
+pub fn target(head: &Head) -> String {
+    if head.query.is_empty() {
+        head.raw_path.clone()
+    } else {
+        format!("{}?{}", head.raw_path, head.query)
+    }
+}
+
+/// Token of an `Authorization: Bearer` header of `head`.
+pub fn bearer(head: &Head) -> Option<&str> {
+    let (scheme, token) = head.headers.get("authorization")?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Whether `address` is the box itself.
+pub fn is_loopback(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
+
+/// The request's body, read at most once and never beyond the route's cap.
+pub struct Input<'a, 'b> {
+    body: &'a mut Body<'b>,
+    max: u64,
+    form: Option<Form>,
+}
+
+impl<'a, 'b> Input<'a, 'b> {
+    /// Wraps `body`, of which at most `max` bytes are read.
+    pub fn new(body: &'a mut Body<'b>, max: u64) -> Self {
+        Self { body, max, form: None }
+    }
+
+    /// The bytes of the body.
+    pub fn bytes(&mut self) -> Result<Vec<u8>, WebError> {
+        Ok(self.body.read_all(self.max)?)
+    }
+
+    /// The body as a form; empty when the request has none.
+    pub fn form(&mut self) -> Result<&Form, WebError> {
+        let form = match self.form.take() {
+            Some(form) => form,
+            None => Form::parse(&self.bytes()?).map_err(|error| malformed("The form", error))?,
+        };
+        Ok(self.form.insert(form))
+    }
+}

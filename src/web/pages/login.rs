@@ -1,0 +1,88 @@
+//! Signing in and out.
+
+use crate::auth::{session, setup, sign_in::SignInError};
+use crate::gate::Response;
+use crate::model::text::clean;
+use crate::model::user::User;
+use crate::store::StoreError;
+use crate::web::ctx::{Ctx, Input};
+use crate::web::error::WebError;
+use crate::web::pages::shell::{Page, local_path, render};
+use crate::web::paths;
+use crate::web::views::FieldError;
+use crate::web::views::sign_in::SignIn;
+
+const PAGE: &str = "sign_in";
+
+/// `GET /sign-in`.
+pub fn form(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
+    if setup::is_open(&ctx.site.store)? {
+        return Ok(Response::redirect(303, paths::SETUP));
+    }
+    if ctx.caller.user().is_some() {
+        return Ok(Response::redirect(303, paths::HOME));
+    }
+    let next = ctx.query()?.get("next").map(|next| local_path(next).to_owned());
+    let view = SignIn { next: next.unwrap_or_default(), ..SignIn::default() };
+    render(ctx, &Page::new(PAGE, "Sign in", ""), &view)
+}
+
+/// `POST /sign-in`.
+pub fn sign_in(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, WebError> {
+    let form = input.form()?;
+    let (username, password) =
+        (form.get("username").unwrap_or_default(), form.get("password").unwrap_or_default());
+    let next = form.get("next").filter(|next| !next.is_empty()).map_or(paths::HOME, local_path);
+    let site = ctx.site;
+    let address = ctx.head.peer.ip();
+    match site.sign_in.authenticate(&site.store, username, password, address, ctx.now) {
+        Ok(user) => enter(ctx, &user, next),
+        Err(SignInError::Store(error)) => Err(error.into()),
+        Err(error) => {
+            let wait = if let SignInError::Wait(seconds) = &error { *seconds } else { 0 };
+            let view = SignIn {
+                username: clean(username),
+                next: next.to_owned(),
+                errors: vec![FieldError::new("", error.to_string())],
+            };
+            let status = if wait > 0 { 429 } else { 401 };
+            let response = render(ctx, &Page::new(PAGE, "Sign in", "").status(status), &view)?;
+            if wait > 0 {
+                return Ok(response.header("Retry-After", wait.to_string()));
+            }
+            Ok(response)
+        }
+    }
+}
+
+/// Starts a session of `user` and goes on to `next`.
+pub fn enter(ctx: &Ctx<'_>, user: &User, next: &str) -> Result<Response, WebError> {
+    let headers = &ctx.head.headers;
+    let previous = headers.cookie(session::cookie_name(ctx.head.secure));
+    let agent = clean(headers.get("user-agent").unwrap_or_default());
+    let address = ctx.head.peer.ip().to_string();
+    let token = ctx
+        .site
+        .store
+        .write(|tx| session::start(tx, user.id, previous, &address, &agent, ctx.now))?;
+    let cookie = session::set_cookie(&token, ctx.head.secure);
+    Ok(Response::redirect(303, next).header("Set-Cookie", cookie))
+}
+
+/// `POST /sign-out`.
+pub fn sign_out(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
+    if let Some(hash) = ctx.session() {
+        ctx.site.store.write(|tx| session::revoke(tx, hash))?;
+    }
+    Ok(Response::redirect(303, paths::SIGN_IN)
+        .header("Set-Cookie", session::clear_cookie(ctx.head.secure))
+        .header("Clear-Site-Data", "\"cache\""))
+}
+
+/// A rule's refusal as the error of `field`, anything else as it is.
+pub fn refusal(error: StoreError, field: &str) -> Result<FieldError, WebError> {
+    match error {
+        StoreError::Refused(why) => Ok(FieldError::new(field, why)),
+        other => Err(other.into()),
+    }
+}

@@ -1,0 +1,16 @@
+//! One file per page. A handler parses, makes one call into the domain, fills the page's view and
+//! renders it.
+
+pub mod captures;
+pub mod dashboard;
+pub mod errors;
+pub mod images;
+pub mod login;
+pub mod names;
+pub mod profile;
+pub mod search;
+mod search_form;
+pub mod settings;
+pub mod setup;
+pub mod shell;
+pub mod theme;

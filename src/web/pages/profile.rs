@@ -1,0 +1,190 @@
+//! The caller's own account: name, password, key, sessions.
+
+use crate::auth::{policy, session, token};
+use crate::base::limits::PASSWORD_CHARS_MIN;
+use crate::domain::users;
+use crate::gate::Response;
+use crate::model::text::clean;
+use crate::model::user::{Email, Session};
+use crate::web::ctx::{Ctx, Input};
+use crate::web::error::WebError;
+use crate::web::pages::login::refusal;
+use crate::web::pages::shell::{Page, flash, post_address, render_with, theme};
+use crate::web::paths;
+use crate::web::views::profile::{Profile, SessionRow};
+use crate::web::views::read::TimeView;
+use crate::web::views::setup::zones;
+use crate::web::views::shell::ShellUser;
+use crate::web::views::{Choice, FieldError};
+
+/// `GET /profile`.
+pub fn page(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
+    show(ctx, |_| {})
+}
+
+/// `POST /profile`: name, e-mail, time zone.
+pub fn save(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, WebError> {
+    let form = input.form()?;
+    let field = |name: &str| form.get(name).unwrap_or_default().to_owned();
+    let (name, email, zone) = (field("name"), field("email"), field("time_zone"));
+    let user = ctx.user()?.id;
+    let error = match Email::parse(&email) {
+        None => FieldError::new("email", "Give an e-mail address such as name@example.org."),
+        Some(email) => {
+            let saved = ctx
+                .site
+                .store
+                .write(|tx| users::set_profile(tx, user, email, &clean(&name), &zone));
+            match saved {
+                Ok(_) => return Ok(done("saved")),
+                Err(error) => refusal(error, "time_zone")?,
+            }
+        }
+    };
+    show(ctx, |view| {
+        view.name = clean(&name);
+        view.email = clean(&email);
+        view.errors.push(error);
+    })
+}
+
+/// `POST /profile/password`: needs the current one; other sessions end.
+pub fn change_password(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, WebError> {
+    let form = input.form()?;
+    let current = form.get("current").unwrap_or_default();
+    let password = form.get("password").unwrap_or_default();
+    let (site, user) = (ctx.site, ctx.user()?);
+    let name = user.username.as_str();
+    let checked =
+        site.sign_in.authenticate(&site.store, name, current, ctx.head.peer.ip(), ctx.now);
+    let error = match checked {
+        Err(crate::auth::sign_in::SignInError::Store(error)) => return Err(error.into()),
+        Err(crate::auth::sign_in::SignInError::Wrong) => {
+            FieldError::new("current", "That is not your current password.")
+        }
+        Err(wait) => FieldError::new("current", wait.to_string()),
+        Ok(user) => match policy::check(password, &user.username, &user.email) {
+            Err(message) => FieldError::new("password", message),
+            Ok(()) => match site.sign_in.hasher.hash(password) {
+                None => FieldError::new("password", "Use at most 256 bytes."),
+                Some(hash) => {
+                    let keep = ctx.session().copied();
+                    site.store.write(|tx| users::set_password(tx, user.id, &hash, keep))?;
+                    return Ok(done("password"));
+                }
+            },
+        },
+    };
+    show(ctx, |view| view.errors.push(error))
+}
+
+/// `POST /profile/key`: a new key in place of the old one, shown this once.
+pub fn rotate_key(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
+    let user = ctx.user()?.id;
+    let key = ctx.site.store.write(|tx| token::rotate(tx, user, ctx.now))?;
+    show(ctx, |view| key.secret.expose().clone_into(&mut view.new_key))
+}
+
+/// `POST /profile/sessions`: ends one of the caller's sessions, or all others.
+pub fn end_sessions(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, WebError> {
+    let asked = input.form()?.get("session").unwrap_or_default().to_owned();
+    let (user, own) = (ctx.user()?.id, ctx.session().copied());
+    let others = asked == "others";
+    ctx.site.store.write(|tx| {
+        for session in tx.sessions()?.into_iter().filter(|session| session.user == user) {
+            let chosen = if others { Some(session.hash) != own } else { id_of(&session) == asked };
+            if chosen {
+                session::revoke(tx, &session.hash)?;
+            }
+        }
+        Ok(())
+    })?;
+    Ok(done(if others { "sessions" } else { "session" }))
+}
+
+fn done(what: &str) -> Response {
+    Response::redirect(303, &format!("{}?done={what}", paths::PROFILE))
+}
+
+/// Names a session in forms: the start of its hash, which opens nothing.
+fn id_of(session: &Session) -> String {
+    let start: [u8; 8] = std::array::from_fn(|index| session.hash.get(index).copied().unwrap_or(0));
+    format!("{:016x}", u64::from_be_bytes(start))
+}
+
+fn show(ctx: &Ctx<'_>, adjust: impl FnOnce(&mut Profile)) -> Result<Response, WebError> {
+    // Read afresh: what was just changed is shown as it is now.
+    let id = ctx.user()?.id;
+    let (user, key, mut sessions) =
+        ctx.site.store.read(|tx| Ok((tx.user(id)?, tx.api_key_of(id)?, tx.sessions_of(id)?)))?;
+    let user = user.ok_or(WebError::NotFound)?;
+    sessions.retain(|session| session::is_live(session, ctx.now));
+    let zone = ctx.zone();
+    let time = |at| TimeView::new(at, ctx.now, &zone);
+    let own_zone = Choice::new("", "As the box", user.time_zone.is_empty());
+    let mut choices = zones(&user.time_zone);
+    for choice in &mut choices {
+        choice.selected &= !user.time_zone.is_empty();
+    }
+    choices.insert(0, own_zone);
+    let frame = ShellUser::new(&user.name, user.username.as_str(), user.role);
+    let mut view = Profile {
+        username: user.username.as_str().to_owned(),
+        role: frame.role,
+        name: user.name.clone(),
+        email: user.email.as_str().to_owned(),
+        zones: choices,
+        theme: theme(ctx.head).to_owned(),
+        last_four: key.as_ref().map(|key| key.last_four.clone()).unwrap_or_default(),
+        key_made: key.as_ref().map(|key| time(key.created_at)),
+        key_used: key.filter(|key| key.last_used.0 != 0).map(|key| time(key.last_used)),
+        address: post_address(ctx),
+        password_min: PASSWORD_CHARS_MIN,
+        sessions: sessions
+            .iter()
+            .rev()
+            .map(|session| SessionRow {
+                id: id_of(session),
+                current: Some(&session.hash) == ctx.session(),
+                browser: browser(&session.agent),
+                address: session.address.clone(),
+                since: time(session.created_at),
+                last_used: time(session.last_used),
+            })
+            .collect(),
+        ..Profile::default()
+    };
+    adjust(&mut view);
+    let status = if view.errors.is_empty() { 200 } else { 422 };
+    let page = Page::new("profile", "Profile", "profile").status(status);
+    render_with(ctx, &page, &view, |shell| shell.flash = flash(ctx))
+}
+
+/// `Firefox on Linux` where both can be told, else what was sent.
+fn browser(agent: &str) -> String {
+    let find = |known: &[(&str, &'static str)]| {
+        known.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
+    };
+    let name = find(&[
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox", "Firefox"),
+        ("Chrom", "Chrome"),
+        ("Safari", "Safari"),
+        ("curl", "curl"),
+    ]);
+    let system = find(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS", "macOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (name, system) {
+        (Some(name), Some(system)) => format!("{name} on {system}"),
+        (Some(name), None) => name.to_owned(),
+        _ if agent.is_empty() => "Unknown browser".to_owned(),
+        _ => agent.to_owned(),
+    }
+}

@@ -1,0 +1,59 @@
+//! Paths that pages link and post to, in one place for routes and templates. Templates see them
+//! as `path.NAME`. Knows no handler.
+
+/// Dashboard.
+pub const HOME: &str = "/";
+/// Search; the query is `?q=`, the view `?view=grid`.
+pub const SEARCH: &str = "/search";
+/// Prefix of one read: `/captures/ID`, `/captures/ID/images/KIND`, `/captures/ID/raw`.
+pub const CAPTURES: &str = "/captures";
+/// GET the form, POST `username`, `password`, `next`, `csrf`.
+pub const SIGN_IN: &str = "/sign-in";
+/// POST `csrf`.
+pub const SIGN_OUT: &str = "/sign-out";
+/// POST `theme` (`light`, `dark`, `system`), `back`, `csrf`; answers 303 to `back`.
+pub const THEME: &str = "/theme";
+/// First step of set-up. POST `code`, `username`, `name`, `email`, `password`, `csrf`.
+pub const SETUP: &str = "/setup";
+/// Second step. POST `box_name`, `time_zone`, `csrf`.
+pub const SETUP_PLACE: &str = "/setup/place";
+/// Third step: the key. GET offers to make it, POST `csrf` makes and shows it.
+pub const SETUP_KEY: &str = "/setup/key";
+/// Last step: waiting for the first read.
+pub const SETUP_WAIT: &str = "/setup/first-read";
+/// JSON of `SetupStatus`, polled by the last step.
+pub const SETUP_STATUS: &str = "/setup/status";
+/// Webhook settings. POST `post_auth`, `public_url`, `csrf`.
+pub const WEBHOOK: &str = "/settings/webhook";
+/// Profile. POST `name`, `email`, `time_zone`, `csrf`.
+pub const PROFILE: &str = "/profile";
+/// POST `csrf`: makes a new API key and shows it once.
+pub const PROFILE_KEY: &str = "/profile/key";
+/// POST `current`, `password`, `csrf`.
+pub const PROFILE_PASSWORD: &str = "/profile/password";
+/// POST `session` (an id from the list, or `others`), `csrf`.
+pub const PROFILE_SESSIONS: &str = "/profile/sessions";
+/// Where payloads are posted; with the key as one more segment for agents that post directly.
+pub const POST: &str = "/api/webhook";
+
+/// Every path by the name templates use.
+pub const ALL: [(&str, &str); 18] = [
+    ("home", HOME),
+    ("search", SEARCH),
+    ("captures", CAPTURES),
+    ("sign_in", SIGN_IN),
+    ("sign_out", SIGN_OUT),
+    ("theme", THEME),
+    ("setup", SETUP),
+    ("setup_place", SETUP_PLACE),
+    ("setup_key", SETUP_KEY),
+    ("setup_wait", SETUP_WAIT),
+    ("setup_status", SETUP_STATUS),
+    ("webhook", WEBHOOK),
+    ("profile", PROFILE),
+    ("profile_key", PROFILE_KEY),
+    ("profile_password", PROFILE_PASSWORD),
+    ("profile_sessions", PROFILE_SESSIONS),
+    ("post", POST),
+    ("health", "/healthz"),
+];

@@ -1,0 +1,154 @@
+//! The life of a request, in order: file or route, caller, access, forgery check, handler, error
+//! page, security headers.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use crate::auth::caller::{Caller, Credentials};
+use crate::auth::{csrf, session, setup};
+use crate::base::random;
+use crate::gate::{Body, Handler, Head, Method, Response};
+use crate::web::access::{Access, Verdict};
+use crate::web::ctx::{Ctx, Input, bearer, is_loopback, target};
+use crate::web::error::WebError;
+use crate::web::headers::{Class, secure};
+use crate::web::routes::{self, Found, Route};
+use crate::web::site::Site;
+use crate::web::{files, pages};
+
+/// Answers requests with the pages and data of one [`Site`].
+pub struct Pipeline(pub Arc<Site>);
+
+impl Handler for Pipeline {
+    fn handle(&self, head: &Head, body: &mut Body<'_>) -> Response {
+        let site = &*self.0;
+        if let Some(response) = files::serve(site, head) {
+            return response;
+        }
+        let id = random::token(6);
+        let outcome = catch_unwind(AssertUnwindSafe(|| answer(site, head, body, &id)));
+        outcome.unwrap_or_else(|_| {
+            let error = WebError::Internal("a handler panicked".into());
+            fail(site, head, None, &error, &id)
+        })
+    }
+}
+
+fn answer(site: &Site, head: &Head, body: &mut Body<'_>, id: &str) -> Response {
+    let (route, params) = match routes::find(&head.method, &head.path) {
+        Found::Route(route, params) => (route, params),
+        Found::Method => return fail(site, head, None, &WebError::Method, id),
+        Found::Nothing => return fail(site, head, None, &WebError::NotFound, id),
+    };
+    match admitted(site, head, body, route, params, id) {
+        Ok(response) => secure(response, route.class),
+        Err(error) => fail(site, head, Some(route), &error, id),
+    }
+}
+
+fn admitted(
+    site: &Site,
+    head: &Head,
+    body: &mut Body<'_>,
+    route: &'static Route,
+    params: Vec<(&'static str, String)>,
+    id: &str,
+) -> Result<Response, WebError> {
+    let now = site.clock.now();
+    let caller = identify(site, head, route)?;
+    let set_up = caller.user().is_some() || !setup::is_open(&site.store)?;
+    let verdict = route.access.check(&caller, is_loopback(head.peer.ip()), set_up);
+    let ctx = Ctx { site, head, caller, now, route, params, id: id.to_owned() };
+    match verdict {
+        Verdict::Pass => {}
+        Verdict::Closed => return Err(WebError::NotFound),
+        Verdict::Denied => {
+            return Err(WebError::Forbidden("Your account may not do this.".into()));
+        }
+        Verdict::SignIn => return sign_in_first(&ctx, set_up),
+    }
+    let mut input = Input::new(body, route.body_max);
+    if !head.method.is_safe() && route.access != Access::Webhook && ctx.caller.needs_csrf() {
+        check_forgery(&ctx, &mut input)?;
+    }
+    (route.handler)(&ctx, &mut input)
+}
+
+/// Pages know people by their cookie; the API also knows keys.
+fn identify(site: &Site, head: &Head, route: &Route) -> Result<Caller, WebError> {
+    let keyed = matches!(route.access, Access::Api(_) | Access::Metrics);
+    let key = head.headers.get("x-api-key").or_else(|| bearer(head)).filter(|_| keyed);
+    let cookie = head.headers.cookie(session::cookie_name(head.secure));
+    if matches!(route.access, Access::Webhook) {
+        return Ok(Caller::Anonymous);
+    }
+    Ok(Caller::identify(Credentials { cookie, key }, &site.store, site.clock.now())?)
+}
+
+fn sign_in_first(ctx: &Ctx<'_>, set_up: bool) -> Result<Response, WebError> {
+    let page = matches!(ctx.route.access, Access::Page(_));
+    if page && !set_up {
+        return Ok(Response::redirect(303, "/setup"));
+    }
+    if page && ctx.head.method == Method::Get {
+        let next = crate::gate::form::encode([("next", target(ctx.head))]);
+        let place =
+            if ctx.head.path == "/" { "/sign-in".to_owned() } else { format!("/sign-in?{next}") };
+        return Ok(Response::redirect(303, &place));
+    }
+    Err(WebError::Unauthorized("Sign in or send a valid API key.".into()))
+}
+
+fn check_forgery(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<(), WebError> {
+    let headers = &ctx.head.headers;
+    let token = input.form()?.get("csrf");
+    let proof = csrf::Proof {
+        sec_fetch_site: headers.get("sec-fetch-site"),
+        origin: headers.get("origin"),
+        host: headers.get("host").unwrap_or_default(),
+        secure: ctx.head.secure,
+        token,
+    };
+    let expected = pages::shell::csrf_token(ctx);
+    let Err(refusal) = csrf::check(proof, expected.as_deref()) else { return Ok(()) };
+    log::warn!("forged form refused ip={} reason={refusal:?}", ctx.head.peer.ip());
+    Err(WebError::Forbidden(
+        "The form is too old or came from another site. Go back, reload the page and try again."
+            .into(),
+    ))
+}
+
+/// Writes the one log line of a refused or failed request and renders its answer.
+fn fail(
+    site: &Site,
+    head: &Head,
+    route: Option<&'static Route>,
+    error: &WebError,
+    id: &str,
+) -> Response {
+    let (status, peer) = (error.status(), head.peer.ip());
+    // What follows the webhook's address is a key, right or wrong: it stays out of the log.
+    let path = match head.path.split_once("webhook/") {
+        Some((before, _)) => crate::base::log::quoted(&format!("{before}webhook/...")),
+        None => crate::base::log::quoted(&head.path),
+    };
+    match error {
+        WebError::Internal(details) => {
+            log::error!("request failed id={id} ip={peer} path={path} error={details}");
+        }
+        _ => log::debug!("request refused id={id} ip={peer} path={path} status={status}"),
+    }
+    let data = route.map_or(head.path.starts_with("/api/"), |route| route.class != Class::Page);
+    let mut response = if data {
+        crate::web::api::error_body(error, id)
+    } else {
+        pages::errors::page(site, head, error, id)
+    };
+    if let Some(seconds) = error.retry_after() {
+        response = response.header("Retry-After", seconds.to_string());
+    }
+    if status == 405 {
+        response = response.header("Allow", routes::allowed(&head.path));
+    }
+    secure(response, if data { Class::Data } else { Class::Page })
+}

@@ -1,0 +1,484 @@
+//! Sample pages: what a busy box shows, and what an empty one does. All data is invented.
+
+use super::{NOW, zone};
+use crate::base::clock::Timestamp;
+use crate::model::capture::{Capture, CaptureKey, CaptureKind, Flags, Guess, ImageSet, Vehicle};
+use crate::model::plate::Plate;
+use crate::web::format;
+use crate::web::views::capture::{Candidate, CapturePage, Fact, Outlines, Picture, Viewer};
+use crate::web::views::dashboard::{Dashboard, Outcome, Receiving, Tile};
+use crate::web::views::read::{PlateBadge, ReadRow, TimeView, VehicleView};
+use crate::web::views::search::{Chip, QueryError, Results, Search, SearchField, Widget};
+use crate::web::views::{Choice, Link, RankRow, Tag, Tone};
+
+pub(super) mod hostile;
+pub(super) mod settings;
+
+pub(super) const CROP: &str = include_str!("crop.svg");
+pub(super) const SCENE: &str = include_str!("scene.svg");
+
+fn at(ms_ago: i64) -> TimeView {
+    TimeView::new(NOW.plus_ms(-ms_ago), NOW, &zone())
+}
+
+fn guess(name: &str) -> Option<Guess> {
+    (!name.is_empty()).then(|| Guess { name: name.to_owned(), confidence: 91.0 })
+}
+
+/// A capture `seconds` ago: plate, region, colour, model, body, heading, confidence, flags.
+fn capture_of(
+    seconds: i64,
+    (plate, region): (&str, &str),
+    (color, model, body): (&str, &str, &str),
+    direction: Option<f32>,
+    confidence: f32,
+    flags: u16,
+) -> Capture {
+    let time = NOW.plus_ms(-seconds * 1000);
+    Capture {
+        key: CaptureKey::new(time, 1),
+        kind: if plate.is_empty() { CaptureKind::Vehicle } else { CaptureKind::Plate },
+        agent_uid: "NGATE01XK7".to_owned(),
+        camera_id: 1,
+        uuid: String::new(),
+        captured_at: time,
+        ended_at: time,
+        received_at: Timestamp(time.ms() + 600),
+        plate: Plate::parse(plate),
+        plate_text: plate.to_owned(),
+        confidence,
+        region: region.to_owned(),
+        region_confidence: 80.0,
+        country: "us".to_owned(),
+        direction,
+        vehicle: Vehicle {
+            color: guess(color),
+            make: None,
+            make_model: guess(model),
+            body: guess(body),
+            year: guess("2019-2023"),
+        },
+        flags: Flags(flags),
+        images: ImageSet(0b0111),
+        reads: 1,
+        frame: (1920, 1080),
+    }
+}
+
+fn row(capture: &Capture, camera: &str) -> ReadRow {
+    let mut row = ReadRow::of(capture, camera, "north-gate-01", NOW, &zone());
+    row.crop = "/crop.svg".to_owned();
+    row.picture = "/scene.svg".to_owned();
+    row.href = "/capture.html".to_owned();
+    row
+}
+
+fn rows() -> Vec<ReadRow> {
+    let list = [
+        (
+            4,
+            ("8KXR417", "us-ca"),
+            ("white", "toyota_rav4", "suv-crossover"),
+            2.0,
+            96.4,
+            0,
+            "Gate in",
+        ),
+        (
+            31,
+            ("7TPL902", "us-ca"),
+            ("silver-gray", "honda_accord", "sedan-standard"),
+            180.0,
+            94.8,
+            0,
+            "Gate out",
+        ),
+        (
+            76,
+            ("CLX 518", "us-nv"),
+            ("black", "ford_f-150", "truck-standard"),
+            1.0,
+            91.2,
+            Flags::ALERT,
+            "Gate in",
+        ),
+        (
+            179,
+            ("6MNB254", "us-ca"),
+            ("blue", "subaru_outback", "sedan-wagon"),
+            91.0,
+            88.7,
+            0,
+            "Dock 2",
+        ),
+        (
+            263,
+            ("9DVS663", "us-ca"),
+            ("silver", "tesla_model-3", "sedan-standard"),
+            0.0,
+            97.1,
+            Flags::PARKED,
+            "Gate in",
+        ),
+        (
+            368,
+            ("284 KHT", "us-or"),
+            ("green", "jeep_wrangler", "suv-standard"),
+            315.0,
+            79.3,
+            0,
+            "Visitor lot",
+        ),
+        (460, ("", ""), ("red", "", "motorcycle"), 182.0, 0.0, 0, "Gate out"),
+        (
+            552,
+            ("4GTR776", "us-az"),
+            ("white", "ford_transit", "van-full"),
+            270.0,
+            92.9,
+            0,
+            "Dock 2",
+        ),
+        (
+            654,
+            ("8BDQ150", "us-ca"),
+            ("beige", "toyota_camry", "sedan-standard"),
+            3.0,
+            62.8,
+            Flags::PREVIEW,
+            "Gate in",
+        ),
+        (
+            90_000,
+            ("BZR4419", "us-wa"),
+            ("black", "bmw_x3", "suv-crossover"),
+            10.0,
+            93.7,
+            Flags::LATE,
+            "Gate in",
+        ),
+        (
+            190_000,
+            ("7HCK338", "us-ca"),
+            ("silver", "chevrolet_silverado", "truck-standard"),
+            181.0,
+            45.1,
+            Flags::NOTES,
+            "Gate out",
+        ),
+    ];
+    list.into_iter()
+        .map(|(seconds, plate, vehicle, way, confidence, flags, camera)| {
+            row(&capture_of(seconds, plate, vehicle, Some(way), confidence, flags), camera)
+        })
+        .collect()
+}
+
+pub(super) fn dashboard() -> Dashboard {
+    let months = vec![
+        36_100, 40_200, 38_100, 37_000, 42_800, 45_100, 41_200, 43_000, 47_781, 47_000, 44_900,
+        48_213,
+    ];
+    let kept = vec![95, 190, 290, 400, 500, 610, 720, 830, 940, 1_050, 1_160, 1_284];
+    let tile = |label: &str, value: &str, notes: &[&str], series: &[u64]| Tile {
+        label: label.to_owned(),
+        value: value.to_owned(),
+        delta: None,
+        notes: notes.iter().map(|note| (*note).to_owned()).collect(),
+        series: series.to_vec(),
+    };
+    Dashboard {
+        status: Receiving {
+            tone: Tone::Ok,
+            text: "Receiving. Last read 4 seconds ago".to_owned(),
+            exact: at(4000).exact,
+        },
+        zone: format::zone_label(NOW, &zone()),
+        tiles: vec![
+            Tile {
+                delta: format::change(48_213, 45_313),
+                ..tile("Plates read, August", "48,213", &["vs 1–21 July"], &months)
+            },
+            tile("Records kept", "1,284,551", &["since 2 Mar 2025"], &kept),
+            Tile {
+                delta: format::change(1_204, 1_391),
+                ..tile("Vehicles without plate", "1,204", &["vs 1–21 July"], &months)
+            },
+            tile("Store", "38.2 GB", &["25.8 GB free"], &kept),
+        ],
+        reads: rows().into_iter().take(9).collect(),
+        cameras: [
+            ("Gate in", 19_842),
+            ("Gate out", 18_107),
+            ("Dock 2", 5_218),
+            ("Visitor lot", 3_377),
+            ("Dock 1", 1_204),
+            ("Back road", 465),
+        ]
+        .into_iter()
+        .map(|(label, value)| RankRow {
+            label: label.to_owned(),
+            href: "/search".to_owned(),
+            value,
+        })
+        .collect(),
+        webhook_since: "09:12:40".to_owned(),
+        month: "August".to_owned(),
+        hours: vec![21, 12, 9, 7, 16, 42, 103, 240, 233, 203, 155, 161, 196, 212, 112],
+        hour_now: 14,
+        webhook: vec![
+            Outcome { tone: Tone::Ok, label: "Stored".to_owned(), count: 1_721, link: None },
+            Outcome { tone: Tone::Off, label: "Known already".to_owned(), count: 14, link: None },
+            Outcome {
+                tone: Tone::Warn,
+                label: "Refused: wrong key".to_owned(),
+                count: 3,
+                link: Some(Link::new("/settings/webhook", "Settings")),
+            },
+        ],
+        empty: false,
+    }
+}
+
+pub(super) fn dashboard_empty() -> Dashboard {
+    Dashboard {
+        status: Receiving {
+            tone: Tone::Off,
+            text: "Nothing received yet".to_owned(),
+            exact: String::new(),
+        },
+        zone: "UTC".to_owned(),
+        tiles: ["Plates read, August", "Records kept", "Vehicles without plate", "Store"]
+            .into_iter()
+            .map(|label| Tile { label: label.to_owned(), value: "0".to_owned(), ..Tile::default() })
+            .collect(),
+        hours: vec![0; 24],
+        empty: true,
+        ..Dashboard::default()
+    }
+}
+
+fn fields() -> Vec<SearchField> {
+    let field = |name: &str, label: &str, widget, placeholder: &str| SearchField {
+        name: name.to_owned(),
+        label: label.to_owned(),
+        widget,
+        placeholder: placeholder.to_owned(),
+        ..SearchField::default()
+    };
+    let select = |name: &str, label: &str, options: &[&str]| SearchField {
+        options: options.iter().map(|text| Choice::new(*text, *text, false)).collect(),
+        ..field(name, label, Widget::Select, "")
+    };
+    vec![
+        field("plate", "Plate", Widget::Mono, "8KX* or 8K?R417"),
+        field("from", "From", Widget::DateTime, ""),
+        field("to", "To", Widget::DateTime, ""),
+        select("camera", "Camera", &["All cameras", "Gate in", "Gate out"]),
+        select("region", "Region", &["Any region", "California", "Nevada"]),
+        select("color", "Color", &["Any color", "White", "Black"]),
+        select("make", "Make", &["Any make", "Ford", "Toyota"]),
+        select("direction", "Heading", &["Any heading", "North", "South"]),
+        SearchField {
+            value: "1".to_owned(),
+            ..field("like", "Match look-alikes (O and 0, I and 1, B and 8)", Widget::Switch, "")
+        },
+    ]
+}
+
+pub(super) fn search(grid: bool) -> Search {
+    let chip = |label: &str, value: &str, not| Chip {
+        label: label.to_owned(),
+        value: value.to_owned(),
+        not,
+        remove_href: "/search".to_owned(),
+    };
+    Search {
+        query: "after:2026-08-01 agent:north conf:>60 -color:yellow".to_owned(),
+        chips: vec![
+            chip("after", "1 Aug 2026", false),
+            chip("agent", "north-gate-01", false),
+            chip("confidence above", "60", false),
+            chip("color", "Yellow", true),
+        ],
+        clear_href: "/search".to_owned(),
+        fields: fields(),
+        fields_set: 4,
+        grid,
+        table_href: "/search.html".to_owned(),
+        grid_href: "/search-grid.html".to_owned(),
+        results: Some(Results {
+            total: "46,918".to_owned(),
+            at_least: grid,
+            noun: "reads",
+            took: "in 3 ms".to_owned(),
+            stopped: grid,
+            rows: rows(),
+            range: "1 to 50".to_owned(),
+            older_href: "/search?cursor=1".to_owned(),
+            newer_href: "/search?cursor=2".to_owned(),
+            first_href: "/search".to_owned(),
+            ..Results::default()
+        }),
+        zone: "PDT".to_owned(),
+        ..Search::default()
+    }
+}
+
+pub(super) fn search_bad() -> Search {
+    Search {
+        query: "8KX* conf:high after:2026-08-01".to_owned(),
+        error: Some(QueryError {
+            before: "8KX* ".to_owned(),
+            token: "conf:high".to_owned(),
+            after: " after:2026-08-01".to_owned(),
+            message: "conf: needs a number, such as conf:>85.".to_owned(),
+            suggestion: Some(Link::new("/search?q=8KX*", "conf:>85")),
+        }),
+        fields: fields(),
+        results: None,
+        ..Search::default()
+    }
+}
+
+pub(super) fn search_none(store_empty: bool) -> Search {
+    Search {
+        query: "8KX* camera:\"Gate in\"".to_owned(),
+        fields: fields(),
+        table_href: "/search".to_owned(),
+        grid_href: "/search?view=grid".to_owned(),
+        results: Some(Results {
+            nothing: "No reads of 8KX* at Gate in since 1 Aug.".to_owned(),
+            widen: Some(Link::new("/search?q=8KX*", "Search all cameras")),
+            noun: "reads",
+            ..Results::default()
+        }),
+        store_empty,
+        ..Search::default()
+    }
+}
+
+fn vehicle_facts() -> Vec<Fact> {
+    vec![
+        Fact::new("Color", "White").swatch("white").aside("98 %"),
+        Fact::new("Make, model", "Toyota RAV4").aside("91 %"),
+        Fact::new("Body", "SUV crossover").aside("88 %"),
+        Fact::new("Year", "2019 to 2023"),
+    ]
+}
+
+pub(super) fn capture() -> CapturePage {
+    let main = capture_of(
+        4,
+        ("8KXR417", "us-ca"),
+        ("white", "toyota_rav4", "suv-crossover"),
+        Some(2.0),
+        96.4,
+        0,
+    );
+    let candidate = |text: &str| Candidate {
+        plate: PlateBadge::new(text, "us-ca", "us", true, false),
+        confidence: "91.2 %".to_owned(),
+        search: Link::new(format!("/search?q={text}"), text),
+    };
+    let past = [4, 24_045, 90_000, 110_000, 180_000, 210_000].into_iter().enumerate().map(
+        |(index, seconds)| {
+            let mut past = row(
+                &capture_of(
+                    seconds,
+                    ("8KXR417", "us-ca"),
+                    ("white", "toyota_rav4", ""),
+                    Some(index as f32 * 180.0),
+                    95.8,
+                    0,
+                ),
+                if index % 2 == 0 { "Gate in" } else { "Gate out" },
+            );
+            past.place = String::new();
+            past.current = index == 0;
+            past
+        },
+    );
+    CapturePage {
+        id: main.key.to_string(),
+        plate: PlateBadge::of(&main),
+        name: "8KXR417".to_owned(),
+        vehicle: VehicleView::of(&main.vehicle),
+        camera: "Gate in".to_owned(),
+        time: at(4000),
+        newer_href: "/capture.html".to_owned(),
+        older_href: "/capture.html".to_owned(),
+        viewer: Some(Viewer {
+            src: "/scene.svg".to_owned(),
+            width: 960,
+            height: 540,
+            alt: "Overview from Gate in: white Toyota RAV4".to_owned(),
+            outlines: Outlines::new(
+                (1920, 1080),
+                &[(832, 660), (1088, 660), (1088, 788), (832, 788)],
+                Some((500, 268, 920, 644)),
+                "96.4 %",
+            ),
+        }),
+        strip: [("Overview", "/scene.svg"), ("Vehicle", "/scene.svg"), ("Plate", "/crop.svg")]
+            .into_iter()
+            .enumerate()
+            .map(|(index, (label, src))| Picture {
+                label,
+                src: src.to_owned(),
+                href: "?image=vehicle".to_owned(),
+                current: index == 0,
+            })
+            .collect(),
+        plate_facts: vec![
+            Fact::new("Region", "California, United States").aside("89 %"),
+            Fact::new("Confidence", "").meter(96.4),
+        ],
+        candidates: ["8KXR4I7", "8KXB417", "BKXR417"].into_iter().map(candidate).collect(),
+        vehicle_facts: vehicle_facts(),
+        heading: Some(format::heading(2.0)),
+        capture_facts: vec![
+            Fact::new("Captured", "14:32:07.418 PDT"),
+            Fact::new("Received", "14:32:08.020").aside("0.6 s later"),
+            Fact::new("Travel", "12 frames in 1.4 s"),
+            Fact::new("Frame", "1920 × 1080"),
+            Fact::new("ID", main.key.to_string()).code(),
+        ],
+        raw_href: "/captures/1/raw".to_owned(),
+        camera_facts: vec![
+            Fact::new("Name", "Gate in").link("/search?q=camera"),
+            Fact::new("Camera ID", "1421870055"),
+            Fact::new("Position", format::position(37.4021, -122.07842))
+                .link(format::geo(37.4021, -122.07842)),
+        ],
+        agent_facts: vec![
+            Fact::new("Name", "north-gate-01"),
+            Fact::new("UID", "NGATE01XK7").code(),
+            Fact::new("Version", "4.2.11"),
+            Fact::new("API key", "ends in 7f2c"),
+        ],
+        agent_state: Some(Tag::new(Tone::Ok, "Online")),
+        history: past.collect(),
+        history_summary: "824 since 2 Mar 2026".to_owned(),
+        history_href: "/search?q=8KXR417".to_owned(),
+        history_older_href: "?past=2".to_owned(),
+        ..CapturePage::default()
+    }
+}
+
+pub(super) fn capture_bare() -> CapturePage {
+    let main = capture_of(90_000, ("", ""), ("", "", ""), None, 0.0, Flags::LATE | Flags::NOTES);
+    CapturePage {
+        name: "Vehicle without plate".to_owned(),
+        vehicle: VehicleView::of(&main.vehicle),
+        camera: "Camera 12".to_owned(),
+        time: at(90_000_000),
+        tags: crate::web::views::read::tags(&main),
+        capture_facts: vec![Fact::new("Captured", "13:32:11 PDT")],
+        notes: vec![
+            "The plate crop was not a JPEG and was left out.".to_owned(),
+            "The agent's clock is 3 h behind.".to_owned(),
+        ],
+        ..CapturePage::default()
+    }
+}

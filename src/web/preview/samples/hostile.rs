@@ -1,0 +1,213 @@
+//! The same pages with every text replaced by one that attacks the page.
+
+use super::super::HOSTILE;
+use super::{at, capture_of};
+use crate::web::views::capture::{Candidate, CapturePage, Fact};
+use crate::web::views::dashboard::{Dashboard, Outcome, Receiving, Tile};
+use crate::web::views::profile::{Profile, SessionRow};
+use crate::web::views::read::{PlateBadge, ReadRow, VehicleView};
+use crate::web::views::search::{Chip, QueryError, Search};
+use crate::web::views::setup::{SetupAccount, SetupStatus, SetupWait};
+use crate::web::views::sign_in::SignIn;
+use crate::web::views::webhook::{AgentRow, CameraRow, Count, Tally, WebhookPage};
+use crate::web::views::{Choice, FieldError, Link, RankRow, Tag, Tone};
+
+fn bad() -> String {
+    HOSTILE.to_owned()
+}
+
+fn rows() -> Vec<ReadRow> {
+    let mut capture = capture_of(
+        9,
+        ("X", HOSTILE),
+        (HOSTILE, HOSTILE, HOSTILE),
+        Some(f32::NAN),
+        f32::NAN,
+        u16::MAX,
+    );
+    capture.plate_text = bad();
+    capture.country = bad();
+    let mut row = super::row(&capture, HOSTILE);
+    row.place = bad();
+    row.crop = bad();
+    row.picture = bad();
+    row.href = bad();
+    row.vehicle.swatch = bad();
+    vec![row]
+}
+
+pub(in crate::web::preview) fn dashboard() -> Dashboard {
+    Dashboard {
+        status: Receiving { tone: Tone::Bad, text: bad(), exact: bad() },
+        zone: bad(),
+        tiles: vec![Tile {
+            label: bad(),
+            value: bad(),
+            delta: None,
+            notes: vec![bad()],
+            series: vec![0, u64::MAX],
+        }],
+        reads: rows(),
+        cameras: vec![RankRow { label: bad(), href: bad(), value: u64::MAX }],
+        month: bad(),
+        hours: vec![u64::MAX; 30],
+        hour_now: usize::MAX,
+        webhook: vec![Outcome {
+            tone: Tone::Bad,
+            label: bad(),
+            count: u64::MAX,
+            link: Some(Link::new(bad(), bad())),
+        }],
+        webhook_since: bad(),
+        empty: false,
+    }
+}
+
+pub(in crate::web::preview) fn search(grid: bool) -> Search {
+    let mut search = super::search(grid);
+    search.query = bad();
+    search.chips = vec![Chip { label: bad(), value: bad(), not: true, remove_href: bad() }];
+    search.clear_href = bad();
+    search.error = Some(QueryError {
+        before: bad(),
+        token: bad(),
+        after: bad(),
+        message: bad(),
+        suggestion: Some(Link::new(bad(), bad())),
+    });
+    for field in &mut search.fields {
+        field.value = bad();
+        field.label = bad();
+        field.placeholder = bad();
+        field.options = vec![Choice::new(bad(), bad(), true)];
+    }
+    if let Some(results) = &mut search.results {
+        results.rows = rows();
+        results.total = bad();
+        results.range = bad();
+        results.older_href = bad();
+    }
+    search
+}
+
+pub(in crate::web::preview) fn capture() -> CapturePage {
+    let fact = || {
+        vec![
+            Fact::new(bad(), bad()).aside(bad()).link(bad()).swatch(bad()),
+            Fact::new(bad(), bad()).code(),
+        ]
+    };
+    let mut page = super::capture();
+    let badge = PlateBadge::new(HOSTILE, HOSTILE, HOSTILE, true, true);
+    page.plate = Some(badge.clone());
+    page.name = bad();
+    page.vehicle =
+        VehicleView { title: bad(), rest: bad(), brief: bad(), phrase: bad(), swatch: bad() };
+    page.camera = bad();
+    page.tags = vec![Tag::new(Tone::Bad, bad())];
+    page.plate_facts = fact();
+    page.vehicle_facts = fact();
+    page.capture_facts = fact();
+    page.camera_facts = fact();
+    page.agent_facts = fact();
+    page.agent_state = Some(Tag::new(Tone::Warn, "Silent"));
+    page.candidates =
+        vec![Candidate { plate: badge, confidence: bad(), search: Link::new(bad(), bad()) }];
+    page.notes = vec![bad(), bad()];
+    page.history = rows();
+    page.history_summary = bad();
+    page.raw_href = bad();
+    if let Some(viewer) = &mut page.viewer {
+        viewer.alt = bad();
+        if let Some(outlines) = &mut viewer.outlines {
+            outlines.label = bad();
+        }
+    }
+    page
+}
+
+pub(in crate::web::preview) fn webhook() -> WebhookPage {
+    let mut page = super::settings::webhook();
+    page.address = bad();
+    page.public_url = bad();
+    page.last_four = bad();
+    page.tallies = vec![Tally {
+        kind: bad(),
+        code: bad(),
+        outcome: Tag::new(Tone::Bad, bad()),
+        count: u64::MAX,
+        last: Some(at(5)),
+    }];
+    page.unknown = vec![Count { name: bad(), count: u64::MAX }];
+    page.agents = vec![AgentRow {
+        name: bad(),
+        uid: bad(),
+        version: bad(),
+        address: bad(),
+        tone: Tone::Bad,
+        last_seen: at(5),
+    }];
+    page.cameras = vec![CameraRow {
+        name: bad(),
+        camera_id: i64::MIN,
+        agent: bad(),
+        href: bad(),
+        tone: Tone::Bad,
+        last_seen: at(5),
+    }];
+    page.errors = vec![FieldError::new("public_url", bad())];
+    page
+}
+
+pub(in crate::web::preview) fn profile() -> Profile {
+    let mut page = super::settings::profile(HOSTILE);
+    page.username = bad();
+    page.name = bad();
+    page.email = bad();
+    page.role = bad();
+    page.errors = vec![FieldError::new("name", bad())];
+    page.sessions = vec![
+        SessionRow {
+            id: bad(),
+            current: false,
+            browser: bad(),
+            address: bad(),
+            since: at(5),
+            last_used: at(5)
+        };
+        2
+    ];
+    page
+}
+
+pub(in crate::web::preview) fn sign_in() -> SignIn {
+    SignIn { username: bad(), next: bad(), errors: vec![FieldError::new("", bad())] }
+}
+
+pub(in crate::web::preview) fn setup_account() -> SetupAccount {
+    SetupAccount {
+        code_required: true,
+        code: bad(),
+        username: bad(),
+        name: bad(),
+        email: bad(),
+        errors: vec![FieldError::new("code", bad())],
+        ..SetupAccount::default()
+    }
+}
+
+pub(in crate::web::preview) fn setup_wait() -> SetupWait {
+    SetupWait {
+        status: SetupStatus {
+            key_accepted: false,
+            received: true,
+            message: bad(),
+            href: bad(),
+            plate: bad(),
+        },
+        address: bad(),
+        base: bad(),
+        port: 80,
+        last_four: bad(),
+    }
+}

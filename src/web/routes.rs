@@ -1,0 +1,174 @@
+//! The only list of endpoints: method, path, who may, how large a body, what kind of answer.
+
+use crate::base::limits::{FORM_BODY_MAX, WEBHOOK_BODY_MAX};
+use crate::gate::{Method, Response};
+use crate::model::user::Role::{Admin, Viewer};
+use crate::web::access::Access::{self, Api, Metrics, Page, Public, Setup, Webhook};
+use crate::web::ctx::{Ctx, Input};
+use crate::web::error::WebError;
+use crate::web::headers::Class;
+use crate::web::pages::{
+    captures, dashboard, images, login, profile, search, settings, setup, theme,
+};
+use crate::web::{api, health, webhook};
+
+/// Answers one request.
+pub type HandlerFn = fn(&Ctx<'_>, &mut Input<'_, '_>) -> Result<Response, WebError>;
+
+/// One endpoint.
+pub struct Route {
+    /// Method; GET also answers HEAD.
+    pub method: Method,
+    /// Path; `{name}` stands for one segment.
+    pub path: &'static str,
+    /// Who may.
+    pub access: Access,
+    /// Largest body, bytes.
+    pub body_max: u64,
+    /// Kind of answer, which decides its security headers.
+    pub class: Class,
+    /// Who answers.
+    pub handler: HandlerFn,
+}
+
+const fn get(path: &'static str, access: Access, class: Class, handler: HandlerFn) -> Route {
+    Route { method: Method::Get, path, access, body_max: 0, class, handler }
+}
+
+const fn post(path: &'static str, access: Access, handler: HandlerFn) -> Route {
+    let (method, body_max) = (Method::Post, FORM_BODY_MAX);
+    Route { method, path, access, body_max, class: Class::Page, handler }
+}
+
+const fn hook(path: &'static str) -> Route {
+    let (method, body_max) = (Method::Post, WEBHOOK_BODY_MAX);
+    Route { method, path, access: Webhook, body_max, class: Class::Data, handler: webhook::receive }
+}
+
+/// Every endpoint of the box, in the order people meet them.
+pub const ROUTES: &[Route] = &[
+    // First run and sign-in.
+    get("/setup", Setup, Class::Page, setup::account_form),
+    post("/setup", Setup, setup::create_account),
+    get("/setup/place", Page(Admin), Class::Page, setup::place_form),
+    post("/setup/place", Page(Admin), setup::save_place),
+    get("/setup/key", Page(Admin), Class::Page, setup::key_page),
+    post("/setup/key", Page(Admin), setup::make_key),
+    get("/setup/first-read", Page(Admin), Class::Page, setup::waiting_page),
+    get("/setup/status", Page(Admin), Class::Data, setup::status),
+    get("/sign-in", Public, Class::Page, login::form),
+    post("/sign-in", Public, login::sign_in),
+    post("/sign-out", Page(Viewer), login::sign_out),
+    post("/theme", Public, theme::switch),
+    // Daily work.
+    get("/", Page(Viewer), Class::Page, dashboard::page),
+    get("/search", Page(Viewer), Class::Page, search::page),
+    get("/captures/{key}", Page(Viewer), Class::Page, captures::page),
+    get("/captures/{key}/raw", Page(Admin), Class::Data, captures::raw),
+    get("/captures/{key}/images/{kind}", Page(Viewer), Class::Image, images::image),
+    // Own account.
+    get("/profile", Page(Viewer), Class::Page, profile::page),
+    post("/profile", Page(Viewer), profile::save),
+    post("/profile/password", Page(Viewer), profile::change_password),
+    post("/profile/key", Page(Viewer), profile::rotate_key),
+    post("/profile/sessions", Page(Viewer), profile::end_sessions),
+    // Settings.
+    get("/settings/webhook", Page(Admin), Class::Page, settings::webhook_page),
+    post("/settings/webhook", Page(Admin), settings::save_webhook),
+    // Programs.
+    hook("/api/webhook"),
+    hook("/api/webhook/{secret}"),
+    get("/api/openapi.json", Public, Class::Data, api::openapi),
+    get("/api/v1/captures", Api(Viewer), Class::Data, api::captures::list),
+    get("/api/v1/captures/{key}", Api(Viewer), Class::Data, api::captures::one),
+    get("/api/v1/captures/{key}/images/{kind}", Api(Viewer), Class::Image, api::captures::image),
+    get("/api/v1/agents", Api(Viewer), Class::Data, api::resources::agents),
+    get("/api/v1/cameras", Api(Viewer), Class::Data, api::resources::cameras),
+    get("/api/v1/alerts/rekor", Api(Viewer), Class::Data, api::resources::rekor_alerts),
+    get("/api/v1/stats", Api(Viewer), Class::Data, api::resources::stats),
+    get("/healthz", Public, Class::Data, health::healthz),
+    get("/metrics", Metrics, Class::Data, health::metrics),
+];
+
+/// Result of a look-up.
+pub enum Found {
+    /// This one, with the values of its `{names}`.
+    Route(&'static Route, Vec<(&'static str, String)>),
+    /// The path exists for other methods.
+    Method,
+    /// There is no such path.
+    Nothing,
+}
+
+/// Finds the route of `method` and decoded `path`. A trailing slash does not matter.
+pub fn find(method: &Method, path: &str) -> Found {
+    let asked = if *method == Method::Head { &Method::Get } else { method };
+    let mut found = Found::Nothing;
+    for route in ROUTES {
+        if let Some(params) = matches(route.path, path) {
+            if route.method == *asked {
+                return Found::Route(route, params);
+            }
+            found = Found::Method;
+        }
+    }
+    found
+}
+
+/// Methods that `path` takes, for `Allow`.
+pub fn allowed(path: &str) -> String {
+    let mut methods = Vec::new();
+    for route in ROUTES.iter().filter(|route| matches(route.path, path).is_some()) {
+        methods.push(route.method.as_str());
+        if route.method == Method::Get {
+            methods.push("HEAD");
+        }
+    }
+    methods.join(", ")
+}
+
+fn matches(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
+    let mut params = Vec::new();
+    let path = if path.len() > 1 { path.strip_suffix('/').unwrap_or(path) } else { path };
+    let (mut wanted, mut given) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return Some(params),
+            (Some(wanted), Some(given)) => {
+                match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+                    Some(name) if !given.is_empty() => params.push((name, given.to_owned())),
+                    None if wanted == given => {}
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_match_whole_segments() {
+        assert!(matches!(find(&Method::Get, "/"), Found::Route(..)));
+        assert!(matches!(find(&Method::Head, "/search/"), Found::Route(..)));
+        assert!(matches!(find(&Method::Post, "/search"), Found::Method));
+        assert!(matches!(find(&Method::Get, "/captures"), Found::Nothing));
+        assert!(matches!(find(&Method::Get, "/captures//raw"), Found::Nothing));
+        let Found::Route(route, params) = find(&Method::Get, "/captures/00ff/images/plate") else {
+            panic!("no route");
+        };
+        assert_eq!(route.path, "/captures/{key}/images/{kind}");
+        assert_eq!(params, [("key", "00ff".to_owned()), ("kind", "plate".to_owned())]);
+    }
+
+    #[test]
+    fn no_endpoint_is_listed_twice() {
+        for (index, route) in ROUTES.iter().enumerate() {
+            let twice = |other: &&Route| other.path == route.path && other.method == route.method;
+            assert!(!ROUTES[index + 1..].iter().any(|other| twice(&other)), "{}", route.path);
+        }
+    }
+}

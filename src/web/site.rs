@@ -1,0 +1,36 @@
+//! What handlers may use: built once by `app`, immutable but for the parts that guard themselves.
+
+use std::sync::Arc;
+
+use crate::auth::setup::SetupCode;
+use crate::auth::sign_in::SignIn;
+use crate::base::clock::{Clock, Timestamp};
+use crate::domain::settings::SettingsCache;
+use crate::store::Store;
+use crate::web::render::Renderer;
+use crate::web::webhook::Refusals;
+use crate::worker::ingest::Ingest;
+
+/// Everything a handler may use.
+pub struct Site {
+    /// The store.
+    pub store: Arc<Store>,
+    /// The way reads take into it.
+    pub ingest: Ingest,
+    /// Time.
+    pub clock: Clock,
+    /// Settings, reread when they change.
+    pub settings: SettingsCache,
+    /// Checks passwords, one at a time, and slows guessing down.
+    pub sign_in: SignIn,
+    /// Templates and static files.
+    pub renderer: Renderer,
+    /// What the webhook refused since start.
+    pub refusals: Refusals,
+    /// Code that the first visitor from outside must know; `None` once an account exists.
+    pub setup_code: Option<SetupCode>,
+    /// Port the box listens on.
+    pub port: u16,
+    /// When this process started.
+    pub started_at: Timestamp,
+}

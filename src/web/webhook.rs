@@ -1,0 +1,174 @@
+//! `POST /api/webhook`: the way in for reads. Answers 200 only when the read is durable, and for
+//! everything it understands well enough not to want again, so that a retrying agent is never
+//! blocked behind one message.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::Serialize;
+
+use crate::auth::token;
+use crate::base::secret::Secret;
+use crate::domain::captures::Outcome;
+use crate::domain::settings::{PostDecision, may_post};
+use crate::gate::Response;
+use crate::ingest::{self, Context};
+use crate::model::agent::Payload;
+use crate::model::settings::PostAuth;
+use crate::web::ctx::{Ctx, Input};
+use crate::web::error::WebError;
+use crate::web::reply::json;
+
+/// Refused webhook requests since start, by reason. Kept in memory: a stranger must not be able to
+/// wear out the disk.
+#[derive(Debug, Default)]
+pub struct Refusals {
+    /// Posting is switched off.
+    pub disabled: AtomicU64,
+    /// No key, or one that does not fit.
+    pub key: AtomicU64,
+    /// Not JSON.
+    pub malformed: AtomicU64,
+    /// Too large, too slow or not decodable.
+    pub body: AtomicU64,
+    /// The box was busy or full.
+    pub busy: AtomicU64,
+}
+
+impl Refusals {
+    /// Counts by name.
+    pub fn counts(&self) -> [(&'static str, u64); 5] {
+        [
+            ("disabled", self.disabled.load(Ordering::Relaxed)),
+            ("key", self.key.load(Ordering::Relaxed)),
+            ("malformed", self.malformed.load(Ordering::Relaxed)),
+            ("body", self.body.load(Ordering::Relaxed)),
+            ("busy", self.busy.load(Ordering::Relaxed)),
+        ]
+    }
+}
+
+/// Largest body that may come without a key and still be looked at, bytes: a test message.
+const KEYLESS_BODY_MAX: usize = 1024;
+
+#[derive(Serialize)]
+struct One {
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Many {
+    status: &'static str,
+    results: Vec<One>,
+}
+
+/// Receives one body.
+pub fn receive(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, WebError> {
+    let refusals = &ctx.site.refusals;
+    let level = ctx.site.settings.current().general.post_auth;
+    if level == PostAuth::Disabled {
+        count(&refusals.disabled);
+        return Err(WebError::Forbidden("Posting is switched off on this box.".into()));
+    }
+    // A key in front of the body is judged before a byte of the body is read.
+    let early = match offered_key(ctx) {
+        Some(key) => Some(judge(ctx, level, Some(&key))?),
+        None => None,
+    };
+    let body = input.bytes().inspect_err(|_| count(&refusals.body))?;
+    if early.is_none() && level != PostAuth::None {
+        turn_strangers_away(ctx, level, &body)?;
+    }
+    let context = Context { received_at: ctx.now, peer: ctx.head.peer.ip() };
+    let parsed = ingest::parse_body(&body, &context).map_err(|error| malformed(ctx, &error))?;
+    drop(body);
+    let mut payloads = Vec::with_capacity(parsed.len());
+    for mut one in parsed {
+        let last_four = match (&early, &one.payload) {
+            (Some(last_four), _) => last_four.clone(),
+            // Rekor Scout's test button sends no key; its message stores nothing.
+            (None, Payload::Test) => String::new(),
+            (None, _) => judge(ctx, level, one.key.as_ref())?,
+        };
+        if early.is_some() || last_four.is_empty() {
+            // What looked like a key in the user data was not used as one.
+            one.keep_user_data();
+        }
+        payloads.push(with_last_four(one.payload, last_four));
+    }
+    let address = ctx.head.peer.ip().to_string();
+    let outcomes =
+        ctx.site.ingest.submit(payloads, &address).inspect_err(|_| count(&refusals.busy))?;
+    Ok(answer(&outcomes))
+}
+
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// First found wins: secret in the path, `X-Api-Key`, bearer token.
+fn offered_key(ctx: &Ctx<'_>) -> Option<Secret> {
+    let in_path = ctx.param("secret").map(str::to_owned);
+    let header = || ctx.head.headers.get("x-api-key").map(str::to_owned);
+    let bearer = || ctx.bearer().map(str::to_owned);
+    in_path.or_else(header).or_else(bearer).map(Secret::new)
+}
+
+/// Looks for a key in the body before anything in it is decoded: pictures of strangers cost no
+/// work. Small bodies without a key go on, since the test message has none.
+fn turn_strangers_away(ctx: &Ctx<'_>, level: PostAuth, body: &[u8]) -> Result<(), WebError> {
+    let keys = ingest::keys_in_body(body).map_err(|error| malformed(ctx, &error))?;
+    match keys.first() {
+        Some((key, _)) => judge(ctx, level, Some(key)).map(drop),
+        None if body.len() > KEYLESS_BODY_MAX => judge(ctx, level, None).map(drop),
+        None => Ok(()),
+    }
+}
+
+fn malformed(ctx: &Ctx<'_>, error: &ingest::BodyError) -> WebError {
+    count(&ctx.site.refusals.malformed);
+    WebError::Bad(error.to_string())
+}
+
+/// Last four characters of `key` when it may post at `level`, `""` when no key is needed.
+fn judge(ctx: &Ctx<'_>, level: PostAuth, key: Option<&Secret>) -> Result<String, WebError> {
+    let decision = ctx.site.store.read(|tx| {
+        may_post(level, key.map(Secret::expose), |key| {
+            let found = token::find(tx, key)?;
+            Ok(found.map(|(user, record)| (user, record.last_four)))
+        })
+    })?;
+    match decision {
+        PostDecision::Accepted(last_four) => Ok(last_four),
+        refused => {
+            count(&ctx.site.refusals.key);
+            let ip = ctx.head.peer.ip();
+            log::warn!("webhook refused ip={ip} reason={refused:?}");
+            Err(WebError::Forbidden("The API key is missing or not valid for posting.".into()))
+        }
+    }
+}
+
+fn with_last_four(mut payload: Payload, last_four: String) -> Payload {
+    let capture = match &mut payload {
+        Payload::Capture(new) => Some(new),
+        Payload::Alert { group, .. } => group.as_mut(),
+        _ => None,
+    };
+    if let Some(new) = capture {
+        new.detail.key_last_four = last_four;
+    }
+    payload
+}
+
+fn answer(outcomes: &[Outcome]) -> Response {
+    let one = |outcome: &Outcome| One {
+        status: outcome.name(),
+        id: outcome.key().filter(|key| key.0 != 0).map(|key| key.to_string()),
+    };
+    match outcomes {
+        [only] => json(200, &one(only)),
+        many => json(200, &Many { status: "stored", results: many.iter().map(one).collect() }),
+    }
+}
