@@ -23,4 +23,7 @@ pub mod auth;
 
 pub mod worker;
 
+pub mod web;
+
+pub mod app;
 pub mod cli;

@@ -1,0 +1,152 @@
+//! Composition root: builds everything in order, starts it, stops it in reverse. The only module
+//! that knows all layers.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::auth::setup::{self, SetupCode};
+use crate::auth::sign_in::SignIn;
+use crate::base::clock::Clock;
+use crate::base::stop::Stop;
+use crate::domain::settings::SettingsCache;
+use crate::gate::{self, Gate, GateLimits, OpenDoor};
+use crate::store::{Store, StoreOptions};
+use crate::web::pipeline::Pipeline;
+use crate::web::render::Renderer;
+use crate::web::site::Site;
+use crate::web::webhook::Refusals;
+use crate::worker::ingest::Ingest;
+use crate::worker::janitor;
+
+/// Time given to running requests when the box stops; systemd's patience is 5 s.
+const STOP_DEADLINE: Duration = Duration::from_secs(3);
+
+/// How to start the box.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Address and port to listen on; port 0 takes a free one.
+    pub listen: String,
+    /// Data directory, made when missing.
+    pub data: PathBuf,
+    /// Time.
+    pub clock: Clock,
+    /// Store options.
+    pub store: StoreOptions,
+    /// What a connection may cost.
+    pub limits: GateLimits,
+}
+
+impl Options {
+    /// The usual options for `listen` and `data`.
+    pub fn new(listen: impl Into<String>, data: impl Into<PathBuf>) -> Self {
+        Self {
+            listen: listen.into(),
+            data: data.into(),
+            clock: Clock::System,
+            store: StoreOptions::default(),
+            limits: GateLimits::default(),
+        }
+    }
+}
+
+/// The box could not start. The text says what to do.
+#[derive(Debug)]
+pub struct StartError(String);
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// The running box.
+pub struct App {
+    site: Arc<Site>,
+    gate: Gate,
+    stop: Stop,
+    threads: Vec<JoinHandle<()>>,
+    address: SocketAddr,
+}
+
+impl App {
+    /// Opens the store, starts the workers and then the door.
+    ///
+    /// # Errors
+    /// When the store cannot be opened, a template is broken, or the address cannot be bound.
+    pub fn start(options: Options) -> Result<Self, StartError> {
+        let Options { listen, data, clock, store, limits } = options;
+        let failed =
+            |what: &str, error: &dyn std::fmt::Display| StartError(format!("{what}: {error}"));
+        // Bound first: a port in use is the commonest mistake and must not touch the data.
+        let listener =
+            gate::bind(&listen).map_err(|error| failed(&format!("listen on {listen}"), &error))?;
+        let address = listener.local_addr().map_err(|error| failed("listen", &error))?;
+        let store = Store::open(&data, store)
+            .map_err(|error| failed(&format!("open the store in {}", data.display()), &error))?;
+        let store = Arc::new(store);
+        let renderer = Renderer::load().map_err(|error| failed("templates", &error))?;
+        let sign_in = SignIn::new(&store).map_err(|error| failed("accounts", &error))?;
+        let setup_code =
+            setup::code_when_open(&store).map_err(|error| failed("accounts", &error))?;
+        let settings = SettingsCache::new(&store).map_err(|error| failed("settings", &error))?;
+        let (ingest, mut threads) =
+            Ingest::start(&store, &clock).map_err(|error| failed("start threads", &error))?;
+        let stop = Stop::new();
+        threads.push(
+            janitor::start(&store, &clock, &stop)
+                .map_err(|error| failed("start threads", &error))?,
+        );
+        let site = Arc::new(Site {
+            store,
+            ingest,
+            settings,
+            sign_in,
+            renderer,
+            refusals: Refusals::default(),
+            setup_code,
+            port: address.port(),
+            started_at: clock.now(),
+            clock,
+        });
+        let handler = Arc::new(Pipeline(Arc::clone(&site)));
+        let gate = Gate::start(vec![listener], handler, Arc::new(OpenDoor), limits)
+            .map_err(|error| failed("start the server", &error))?;
+        Ok(Self { site, gate, stop, threads, address })
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its store.
+    pub fn store(&self) -> &Arc<Store> {
+        &self.site.store
+    }
+
+    /// The set-up code, when no account existed at start.
+    pub fn setup_code(&self) -> Option<String> {
+        self.site.setup_code.as_ref().map(SetupCode::shown)
+    }
+
+    /// Stops: no new requests, running ones end, everything queued is committed, then the store
+    /// is closed.
+    pub fn stop(self) {
+        self.stop.stop();
+        self.gate.stop(STOP_DEADLINE);
+        self.site.ingest.close();
+        for thread in self.threads {
+            if thread.join().is_err() {
+                log::error!("a worker had panicked");
+            }
+        }
+        if let Err(error) = self.site.store.close() {
+            log::error!("closing the store failed: {error}");
+        }
+    }
+}
