@@ -1,0 +1,30 @@
+//! One binary that drives the real server: each test starts a box of its own on a loopback port
+//! and talks to it as senders, programs and browsers do.
+
+#![recursion_limit = "256"]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and says what it measured"
+)]
+
+mod harness;
+
+mod abuse;
+mod access;
+mod api;
+mod browser;
+mod cli;
+mod crash;
+mod csrf;
+mod defects;
+mod disk;
+mod fixture;
+mod headers;
+mod hostile;
+mod rules;
+mod secrets;
+mod sessions;
+mod webhook;
