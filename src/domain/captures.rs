@@ -5,6 +5,7 @@ use crate::base::clock::Timestamp;
 use crate::base::limits::{PARKED_VISIT_MS, PREVIEW_WINDOW_MS, UNKNOWN_KINDS_MAX};
 use crate::model::agent::{Agent, Camera, Heartbeat, Payload, RekorAlert};
 use crate::model::capture::{Capture, CaptureKey, CaptureKind, Flags, ImageKind, Jpeg, NewCapture};
+use crate::model::plate::Plate;
 use crate::store::identities::IdentityKind;
 use crate::store::images::ImagePlace;
 use crate::store::{ReadTx, Store, StoreError, WriteTx};
@@ -109,7 +110,24 @@ fn take_images(
     let images = std::mem::take(&mut new.images);
     let kind = identity_kind(new.capture.kind);
     let known = tx.identity(&new.capture.agent_uid, kind, &new.capture.uuid)?;
-    Ok(if known.is_some() { Vec::new() } else { images })
+    Ok(if known.is_some() || is_repeat(tx, &new.capture)? { Vec::new() } else { images })
+}
+
+/// Whether `capture` will join the visit of a parked car, so that nobody would see its images.
+fn is_repeat(tx: &ReadTx, capture: &Capture) -> Result<bool, StoreError> {
+    let Some(plate) = parked_plate(capture) else { return Ok(false) };
+    let visit = tx.parked(&capture.agent_uid, capture.camera_id, plate)?;
+    Ok(visit.is_some_and(|(_, last_seen)| goes_on(capture, last_seen)))
+}
+
+/// The plate of a parked car, by which its visits are counted.
+fn parked_plate(capture: &Capture) -> Option<&str> {
+    capture.plate.as_ref().filter(|_| capture.flags.has(Flags::PARKED)).map(Plate::as_str)
+}
+
+/// Whether the visit last seen at `last_seen` goes on with `capture`.
+const fn goes_on(capture: &Capture, last_seen: Timestamp) -> bool {
+    capture.captured_at.since(last_seen).abs() <= PARKED_VISIT_MS
 }
 
 const fn capture_key(payload: &Payload) -> Option<CaptureKey> {
@@ -167,37 +185,40 @@ fn record_capture(
     if let Some(key) = tx.identity(&capture.agent_uid, kind, &capture.uuid)? {
         return Ok(Outcome::Duplicate(key));
     }
-    if capture.flags.has(Flags::PREVIEW) {
-        if let Some(key) = final_of(tx, capture)? {
-            tx.put_identity(&capture.agent_uid, kind, &capture.uuid, key)?;
-            return Ok(Outcome::Superseded(key));
+    let preview = capture.flags.has(Flags::PREVIEW);
+    let visit = visit_of(tx, capture)?;
+    if preview && let Some(key) = final_of(tx, capture)?.or(visit) {
+        tx.put_identity(&capture.agent_uid, kind, &capture.uuid, key)?;
+        return Ok(Outcome::Superseded(key));
+    }
+    let replaced =
+        if preview { Vec::new() } else { tx.take_previews(&capture.agent_uid, &new.detail.uuids)? };
+    if let Some(key) = visit {
+        join_visit(tx, key, capture)?;
+        for old in &replaced {
+            if replace_preview(tx, *old, key)? {
+                mark_alert(tx, key)?;
+            }
         }
-    } else if let Some(key) = join_visit(tx, capture)? {
         tx.put_identity(&capture.agent_uid, kind, &capture.uuid, key)?;
         return Ok(Outcome::Visit(key));
     }
-    let replaced = if capture.flags.has(Flags::PREVIEW) {
-        Vec::new()
-    } else {
-        tx.take_previews(&capture.agent_uid, &new.detail.uuids)?
-    };
     for (kind, place) in places {
         capture.images.insert(*kind);
         tx.put_image_place(capture.key, *kind, place)?;
     }
     for old in &replaced {
-        replace_preview(tx, *old, capture)?;
+        if replace_preview(tx, *old, capture.key)? {
+            capture.flags.set(Flags::ALERT, true);
+        }
     }
     tx.insert_capture(capture, &new.detail)?;
     tx.put_identity(&capture.agent_uid, kind, &capture.uuid, capture.key)?;
-    if capture.flags.has(Flags::PREVIEW) {
+    if preview {
         tx.put_preview(&capture.agent_uid, &capture.uuid, capture.key)?;
-    }
-    if capture.flags.has(Flags::PARKED)
-        && let Some(plate) = &capture.plate
-    {
+    } else if let Some(plate) = parked_plate(capture) {
         let (agent, camera) = (&capture.agent_uid, capture.camera_id);
-        tx.put_parked(agent, camera, plate.as_str(), capture.key, capture.ended_at)?;
+        tx.put_parked(agent, camera, plate, capture.key, capture.ended_at)?;
     }
     Ok(if replaced.is_empty() {
         Outcome::Stored(capture.key)
@@ -227,36 +248,34 @@ fn final_of(tx: &WriteTx, preview: &Capture) -> Result<Option<CaptureKey>, Store
     Ok(None)
 }
 
-/// Takes a preview away in favour of `capture`, which inherits its alert.
-fn replace_preview(tx: &WriteTx, old: CaptureKey, capture: &mut Capture) -> Result<(), StoreError> {
-    let Some(preview) = tx.capture(old)? else { return Ok(()) };
-    if preview.flags.has(Flags::ALERT) {
-        capture.flags.set(Flags::ALERT, true);
-    }
+/// Takes a preview away in favour of `key`; whether it had an alert, which is inherited.
+fn replace_preview(tx: &WriteTx, old: CaptureKey, key: CaptureKey) -> Result<bool, StoreError> {
+    let Some(preview) = tx.capture(old)? else { return Ok(false) };
     tx.delete_capture(old)?;
     tx.remove_image_places(old)?;
-    tx.put_superseded(old, capture.key)?;
-    tx.put_identity(&preview.agent_uid, identity_kind(preview.kind), &preview.uuid, capture.key)
+    tx.put_superseded(old, key)?;
+    tx.put_identity(&preview.agent_uid, identity_kind(preview.kind), &preview.uuid, key)?;
+    Ok(preview.flags.has(Flags::ALERT))
 }
 
-/// Adds a parked repeat to the visit it belongs to.
-fn join_visit(tx: &WriteTx, capture: &Capture) -> Result<Option<CaptureKey>, StoreError> {
-    let Some(plate) = capture.plate.as_ref().filter(|_| capture.flags.has(Flags::PARKED)) else {
+/// The visit of a parked car that goes on with `capture`.
+fn visit_of(tx: &WriteTx, capture: &Capture) -> Result<Option<CaptureKey>, StoreError> {
+    let Some(plate) = parked_plate(capture) else { return Ok(None) };
+    let visit = tx.parked(&capture.agent_uid, capture.camera_id, plate)?;
+    let Some((key, _)) = visit.filter(|(_, last_seen)| goes_on(capture, *last_seen)) else {
         return Ok(None);
     };
-    let (agent, camera) = (&capture.agent_uid, capture.camera_id);
-    let Some((key, last_seen)) = tx.parked(agent, camera, plate.as_str())? else {
-        return Ok(None);
-    };
-    if capture.captured_at.since(last_seen).abs() > PARKED_VISIT_MS {
-        return Ok(None);
-    }
-    let Some(mut visit) = tx.capture(key)? else { return Ok(None) };
-    visit.reads += 1;
+    Ok(tx.capture(key)?.map(|_| key))
+}
+
+/// Adds a parked repeat to its visit.
+fn join_visit(tx: &WriteTx, key: CaptureKey, capture: &Capture) -> Result<(), StoreError> {
+    let Some(mut visit) = tx.capture(key)? else { return Ok(()) };
+    visit.reads = visit.reads.saturating_add(1);
     visit.ended_at = visit.ended_at.max(capture.ended_at);
     tx.update_capture(&visit, None)?;
-    tx.put_parked(agent, camera, plate.as_str(), key, visit.ended_at)?;
-    Ok(Some(key))
+    let Some(plate) = parked_plate(capture) else { return Ok(()) };
+    tx.put_parked(&capture.agent_uid, capture.camera_id, plate, key, visit.ended_at)
 }
 
 fn record_alert(

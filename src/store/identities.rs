@@ -36,6 +36,18 @@ impl ReadTx {
         Ok(self.table(IDENTITIES)?.get(row)?.map(|key| CaptureKey(key.value())))
     }
 
+    /// The visit of a parked car: its capture and when it was last seen.
+    pub fn parked(
+        &self,
+        agent_uid: &str,
+        camera_id: i64,
+        plate: &str,
+    ) -> Result<Option<(CaptureKey, Timestamp)>, StoreError> {
+        let table = self.table(PARKED)?;
+        let row = table.get((agent_uid, camera_id, plate))?;
+        Ok(row.map(|visit| (CaptureKey(visit.value().0), Timestamp(visit.value().1))))
+    }
+
     /// The capture that replaced `key`, when it was a preview.
     pub fn superseded_by(&self, key: CaptureKey) -> Result<Option<CaptureKey>, StoreError> {
         Ok(self.table(SUPERSEDED)?.get(key.0)?.map(|key| CaptureKey(key.value())))

@@ -111,6 +111,70 @@ fn a_parked_car_is_one_capture_until_it_was_gone() {
 }
 
 #[test]
+fn previews_of_a_parked_car_leave_nothing_behind() {
+    let harness = Harness::start();
+    harness.clock.advance_ms(60 * MINUTE_MS);
+    let preview_of = |minutes| {
+        let mut preview = parked(1, minutes);
+        payload::change(&mut preview, &[("is_preview", json!(true))]);
+        preview
+    };
+    let last_of = |minutes: i64| {
+        let mut last = parked(1, minutes);
+        let first = last["best_uuid"].clone();
+        let best = format!("{}-later", first.as_str().unwrap());
+        let uuids = json!([first, best]);
+        payload::change(&mut last, &[("best_uuid", json!(best)), ("uuids", uuids)]);
+        last
+    };
+    let old = post(&harness, &preview_of(0))["id"].clone();
+    let visit = post(&harness, &last_of(0));
+    assert_eq!(visit["status"], "replaced", "a preview is no visit");
+    // Of a visit that goes on, a preview tells nothing new.
+    let answer = post(&harness, &preview_of(10));
+    assert_eq!((&answer["status"], &answer["id"]), (&json!("superseded"), &visit["id"]));
+    // One that was misread is taken back when its final read joins the visit.
+    let mut misread = preview_of(20);
+    payload::change(&mut misread, &[("best_plate_number", json!("MISREAD"))]);
+    let other = post(&harness, &misread)["id"].clone();
+    assert_eq!(harness.captures().len(), 2);
+    let answer = post(&harness, &last_of(20));
+    assert_eq!((&answer["status"], &answer["id"]), (&json!("visit"), &visit["id"]));
+    let answer = post(&harness, &last_of(10));
+    assert_eq!((&answer["status"], &answer["id"]), (&json!("visit"), &visit["id"]));
+    let capture = only(&harness);
+    assert_eq!(capture["reads"], 3, "{capture}");
+    assert!(!has(&capture["flags"], "preview"), "{capture}");
+    let target = format!("/captures/{}", visit["id"].as_str().unwrap());
+    for key in [old, other] {
+        let path = format!("/captures/{}", key.as_str().unwrap());
+        assert_eq!(harness.owner().get(&path).expect(303).header("location"), target);
+    }
+}
+
+#[test]
+fn repeats_of_a_parked_car_cost_no_images() {
+    let harness = Harness::start();
+    harness.clock.advance_ms(60 * MINUTE_MS);
+    let big = payload::base64(&payload::large_jpeg());
+    let read = |minutes| {
+        let mut read = parked(1, minutes);
+        payload::change(&mut read, &[("overview_jpeg", json!(big))]);
+        read
+    };
+    post(&harness, &read(0));
+    let before = harness.owner_api().get("/api/v1/stats").expect(200).json();
+    for minutes in 1..=20 {
+        assert_eq!(post(&harness, &read(minutes))["status"], "visit");
+    }
+    let after = harness.owner_api().get("/api/v1/stats").expect(200).json();
+    let bytes = |stats: &Value| stats["images_bytes"].as_u64().unwrap();
+    let grown = bytes(&after).saturating_sub(bytes(&before));
+    assert!(grown < 10 * big.len() as u64, "{grown} bytes for pictures nobody can see");
+    assert_eq!(only(&harness)["reads"], 21);
+}
+
+#[test]
 fn reads_that_come_late_are_marked() {
     let harness = Harness::start();
     let now = harness.clock.now().ms();

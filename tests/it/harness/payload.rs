@@ -24,7 +24,22 @@ pub(crate) fn jpeg(number: u64) -> Vec<u8> {
     out
 }
 
-fn base64(bytes: &[u8]) -> String {
+/// A JPEG of about a hundred kilobytes.
+pub(crate) fn large_jpeg() -> Vec<u8> {
+    let mut state = 1_u32;
+    let noise = |_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    let pixels: Vec<u8> = (0..320 * 240 * 3).map(noise).collect();
+    let mut out = Vec::new();
+    jpeg_encoder::Encoder::new(&mut out, 90)
+        .encode(&pixels, 320, 240, jpeg_encoder::ColorType::Rgb)
+        .expect("an image encodes");
+    out
+}
+
+pub(crate) fn base64(bytes: &[u8]) -> String {
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
