@@ -62,7 +62,10 @@ pub fn page(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> 
             let started = Instant::now();
             let request = PageRequest { limit: PAGE_ROWS, before, total: true };
             let found = ctx.site.store.search(&search.query, request)?;
-            let took = format!("in {}", format::duration(started.elapsed().as_millis() as i64));
+            let took = match started.elapsed().as_millis() as i64 {
+                0 => "in less than 1 ms".to_owned(),
+                ms => format!("in {}", format::duration(ms)),
+            };
             view.results = Some(results(ctx, &address, &names, &found, (&trail, took)));
         }
     }
