@@ -52,6 +52,7 @@ pub(in crate::web::preview) fn dashboard() -> Dashboard {
         month: bad(),
         hours: vec![u64::MAX; 30],
         hour_now: usize::MAX,
+        webhook_since: bad(),
         webhook: vec![Outcome {
             tone: Tone::Bad,
             label: bad(),
