@@ -46,7 +46,7 @@ pub fn page(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> 
         zone: format::zone_label(ctx.now, &zone),
         tiles: vec![
             month_tile("Plates read", &plates),
-            month_tile("Vehicles without plate", &vehicles),
+            month_tile("Without plate", &vehicles),
             Tile {
                 label: "Reads kept".into(),
                 value: format::number(figures.captures),
@@ -92,10 +92,10 @@ fn month_tile(label: &str, months: &stats::Months) -> Tile {
     let from = months.compared_until.first_of_month();
     let span = format!("vs {}–{}", from.strftime("%-d"), months.compared_until.strftime("%-d %B"));
     Tile {
-        label: label.into(),
+        label: format!("{label}, {}", months.month.strftime("%B")),
         value: format::number(months.this_month),
         delta: format::change(months.this_month, months.last_month),
-        notes: vec![if months.last_month == 0 { "this month".into() } else { span }],
+        notes: if months.last_month == 0 { Vec::new() } else { vec![span] },
         series: months.series.clone(),
     }
 }

@@ -228,9 +228,10 @@ fn query_error(error: &SyntaxError, pairs: &[(&str, &str)], grid: bool) -> Query
     let part = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default().to_owned();
     let (start, end) = (error.start.min(text.len()), error.end.min(text.len()));
     let (before, token, after) = (part(0..start), part(start..end), part(end..text.len()));
-    let suggestion = error.suggestion.as_ref().map(|better| suggested(&token, better));
-    let suggestion = suggestion.map(|better| {
-        let fixed = format!("{before}{better}{after}");
+    let better = error.suggestion.as_ref().map(|better| suggested(&token, better));
+    let better = better.map(|better| (before.as_str(), better)).or_else(|| joined(&before, &token));
+    let suggestion = better.map(|(kept, better)| {
+        let fixed = format!("{kept}{better}{after}");
         let mut changed: Vec<(&str, &str)> = pairs
             .iter()
             .map(|(name, value)| {
@@ -250,6 +251,16 @@ fn query_error(error: &SyntaxError, pairs: &[(&str, &str)], grid: bool) -> Query
     QueryError { before, token, after, message, suggestion }
 }
 
+/// `8KX 417` is one plate to people and two to the syntax: what stays in front, and the plate.
+fn joined<'a>(before: &'a str, token: &str) -> Option<(&'a str, String)> {
+    let front = before.trim_end();
+    let blank = front.char_indices().rfind(|(_, character)| character.is_whitespace());
+    let start = blank.map_or(0, |(at, character)| at + character.len_utf8());
+    let (kept, first) = (front.get(..start)?, front.get(start..)?);
+    let plain = |word: &str| !word.is_empty() && word.chars().all(char::is_alphanumeric);
+    (plain(first) && plain(token)).then(|| (kept, format!("{first}{token}")))
+}
+
 /// What to type in place of `token`: proposals of a value get the filter's name in front.
 fn suggested(token: &str, better: &str) -> String {
     let better = better.split(" or ").next().unwrap_or(better);
@@ -264,7 +275,17 @@ fn suggested(token: &str, better: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{CaptureKey, Form, TRAIL_MAX, Trail, suggested};
+    use super::{CaptureKey, Form, TRAIL_MAX, Trail, joined, suggested};
+
+    #[test]
+    fn a_plate_in_two_words_is_put_together() {
+        assert_eq!(joined("8KX ", "417"), Some(("", "8KX417".to_owned())));
+        assert_eq!(joined("after:24h FF23  ", "XAL"), Some(("after:24h ", "FF23XAL".to_owned())));
+        assert_eq!(joined("camera:gate ", "XAL"), None);
+        assert_eq!(joined("", "XAL"), None);
+        assert_eq!(joined("8KX ", "plate:417"), None);
+        assert_eq!(joined("ab\u{3000}ö ", "ü"), Some(("ab\u{3000}", "öü".to_owned())));
+    }
 
     #[test]
     fn proposals_can_be_typed() {
