@@ -226,7 +226,6 @@ pub(super) fn dashboard() -> Dashboard {
         month: "August".to_owned(),
         hours: vec![21, 12, 9, 7, 16, 42, 103, 240, 233, 203, 155, 161, 196, 212, 112],
         hour_now: 14,
-        webhook_since: "08:00:12".to_owned(),
         webhook: vec![
             Outcome { tone: Tone::Ok, label: "Stored".to_owned(), count: 1_721, link: None },
             Outcome { tone: Tone::Off, label: "Known already".to_owned(), count: 14, link: None },

@@ -59,7 +59,6 @@ pub(in crate::web::preview) fn dashboard() -> Dashboard {
             count: u64::MAX,
             link: Some(Link::new(bad(), bad())),
         }],
-        webhook_since: bad(),
         empty: false,
     }
 }
