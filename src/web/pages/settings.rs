@@ -1,6 +1,6 @@
 //! Settings/Webhook: who may post, what has arrived, who has sent it.
 
-use crate::domain::settings::{GeneralForm, apply_general, save_general};
+use crate::domain::settings::{self, GeneralForm, apply_general, save_general};
 use crate::gate::Response;
 use crate::model::agent::{Agent, Camera};
 use crate::model::settings::PostAuth;
@@ -33,21 +33,31 @@ pub fn save_webhook(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response
         post_auth: Some(level),
         ..GeneralForm::default()
     };
-    let site = ctx.site;
-    match apply_general(&site.settings.current().general, typed) {
-        Ok(general) => {
-            site.store.write(|tx| save_general(tx, &general))?;
-            site.settings.reload(&site.store)?;
-            if general.post_auth == PostAuth::None {
-                log::warn!("the webhook now takes posts without a key");
-            }
-            Ok(Response::redirect(303, &format!("{}?done=saved", paths::WEBHOOK)))
-        }
-        Err(errors) => {
-            let errors = errors.into_iter().map(|e| FieldError::new(e.field, e.message)).collect();
-            show(ctx, level, public_url, errors)
-        }
+    match save_settings(ctx, typed)? {
+        Ok(()) => Ok(Response::redirect(303, &format!("{}?done=saved", paths::WEBHOOK))),
+        Err(errors) => show(ctx, level, public_url, errors),
     }
+}
+
+/// Saves the fields of `typed` when all of them are right; the inner errors are for the form.
+pub fn save_settings(
+    ctx: &Ctx<'_>,
+    typed: GeneralForm<'_>,
+) -> Result<Result<(), Vec<FieldError>>, WebError> {
+    let site = ctx.site;
+    let general = match apply_general(&site.settings.current().general, typed) {
+        Ok(general) => general,
+        Err(errors) => {
+            let shown = |error: settings::FieldError| FieldError::new(error.field, error.message);
+            return Ok(Err(errors.into_iter().map(shown).collect()));
+        }
+    };
+    site.store.write(|tx| save_general(tx, &general))?;
+    site.settings.reload(&site.store)?;
+    if general.post_auth == PostAuth::None {
+        log::warn!("the webhook takes posts without a key");
+    }
+    Ok(Ok(()))
 }
 
 fn show(

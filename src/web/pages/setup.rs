@@ -2,13 +2,14 @@
 
 use crate::auth::setup::{self, SetupError, SetupForm};
 use crate::auth::token;
-use crate::domain::settings::{GeneralForm, apply_general, save_general};
+use crate::domain::settings::GeneralForm;
 use crate::gate::Response;
 use crate::model::query::{PageRequest, Query};
 use crate::model::text::clean;
 use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
 use crate::web::pages::login::enter;
+use crate::web::pages::settings::save_settings;
 use crate::web::pages::shell::{Page, base_url, post_address, render};
 use crate::web::paths;
 use crate::web::reply::json;
@@ -83,17 +84,9 @@ pub fn save_place(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, 
         time_zone: Some(time_zone),
         ..GeneralForm::default()
     };
-    let site = ctx.site;
-    match apply_general(&site.settings.current().general, typed) {
-        Ok(general) => {
-            site.store.write(|tx| save_general(tx, &general))?;
-            site.settings.reload(&site.store)?;
-            Ok(Response::redirect(303, paths::SETUP_KEY))
-        }
-        Err(errors) => {
-            let errors = errors.into_iter().map(|e| FieldError::new(e.field, e.message)).collect();
-            place_page(ctx, &clean(box_name), &clean(time_zone), errors)
-        }
+    match save_settings(ctx, typed)? {
+        Ok(()) => Ok(Response::redirect(303, paths::SETUP_KEY)),
+        Err(errors) => place_page(ctx, &clean(box_name), &clean(time_zone), errors),
     }
 }
 
