@@ -94,9 +94,10 @@ impl App {
         let setup_code =
             setup::code_when_open(&store).map_err(|error| failed("accounts", &error))?;
         let settings = SettingsCache::new(&store).map_err(|error| failed("settings", &error))?;
-        let (ingest, mut threads) =
+        let (ingest, thread) =
             Ingest::start(&store, &clock).map_err(|error| failed("start threads", &error))?;
         let stop = Stop::new();
+        let mut threads = vec![thread];
         threads.push(
             janitor::start(&store, &clock, &stop)
                 .map_err(|error| failed("start threads", &error))?,
