@@ -39,6 +39,7 @@ const PICTURED: u64 = 240;
 /// # Errors
 /// [`Failure`] with one line.
 pub fn run(options: &DemoOptions) -> Result<(), Failure> {
+    super::heap::make_small();
     show(&options.listen.to_string()).map_err(|error| Failure::failed("demo", error))
 }
 

@@ -6,6 +6,7 @@ pub mod boot;
 pub mod check;
 pub mod demo;
 pub mod fill;
+mod heap;
 pub mod import;
 pub mod serve;
 pub mod user;

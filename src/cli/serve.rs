@@ -14,6 +14,7 @@ use crate::app::{App, Options};
 /// # Errors
 /// [`Failure`] with one line.
 pub fn run(options: &ServeOptions) -> Result<(), Failure> {
+    super::heap::make_small();
     // Registered first, so that an early signal is not lost.
     let mut signals =
         Signals::new([SIGINT, SIGTERM]).map_err(|error| Failure::failed("signals", error))?;
