@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::auth::token;
 use crate::base::secret::Secret;
 use crate::domain::captures::Outcome;
-use crate::domain::settings::{PostDecision, may_post};
+use crate::domain::settings::PostDecision;
 use crate::gate::Response;
 use crate::ingest::{self, Context};
 use crate::model::agent::Payload;
@@ -133,13 +133,8 @@ fn malformed(ctx: &Ctx<'_>, error: &ingest::BodyError) -> WebError {
 
 /// Last four characters of `key` when it may post at `level`, `""` when no key is needed.
 fn judge(ctx: &Ctx<'_>, level: PostAuth, key: Option<&Secret>) -> Result<String, WebError> {
-    let decision = ctx.site.store.read(|tx| {
-        may_post(level, key.map(Secret::expose), |key| {
-            let found = token::find(tx, key)?;
-            Ok(found.map(|(user, record)| (user, record.last_four)))
-        })
-    })?;
-    match decision {
+    let key = key.map(Secret::expose);
+    match token::may_post(&ctx.site.store, level, key, ctx.now)? {
         PostDecision::Accepted(last_four) => Ok(last_four),
         refused => {
             count(&ctx.site.refusals.key);

@@ -227,3 +227,20 @@ fn what_is_no_jpeg_is_left_out_and_the_read_is_kept() {
         harness.owner().get(&format!("/captures/{id}")).expect(200);
     }
 }
+
+#[test]
+fn a_post_marks_its_key_as_used() {
+    for in_body in [false, true] {
+        let harness = Harness::start();
+        let mut owner = harness.owner();
+        let used = |page: &str| !page.contains("<dt>Last used</dt><dd>Never");
+        assert!(!used(&owner.get("/profile").expect(200).text()), "in body: {in_body}");
+        if in_body {
+            let read = group_with(1, &[("custom_data", json!({ "API_KEY": harness.key }))]);
+            harness.anonymous().post_json(WEBHOOK, read.to_string().as_bytes()).expect(200);
+        } else {
+            harness.stored(&group(1));
+        }
+        assert!(used(&owner.get("/profile").expect(200).text()), "in body: {in_body}");
+    }
+}
