@@ -127,14 +127,6 @@ impl Response {
         self.close = true;
         self
     }
-
-    /// The first value of the header `name`, in any case.
-    pub fn header_value(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(have, _)| have.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
-    }
 }
 
 /// The phrase of a status; clients ignore it, people read it.

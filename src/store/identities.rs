@@ -1,6 +1,6 @@
 //! Who is who: which capture a uuid of an agent became. The base of idempotency.
 
-use redb::ReadableTable as _;
+use redb::ReadableTable;
 
 use super::tables::{IDENTITIES, PARKED, PREVIEWS, SUPERSEDED};
 use super::{ReadTx, StoreError, WriteTx};
@@ -24,6 +24,16 @@ fn short<'a>(agent_uid: &str, uuid: &'a str) -> &'a str {
     uuid.strip_prefix(agent_uid).unwrap_or(uuid)
 }
 
+fn identity(
+    table: &impl ReadableTable<(&'static str, u8, &'static str), u64>,
+    agent_uid: &str,
+    kind: IdentityKind,
+    uuid: &str,
+) -> Result<Option<CaptureKey>, StoreError> {
+    let row = table.get((agent_uid, kind as u8, short(agent_uid, uuid)))?;
+    Ok(row.map(|key| CaptureKey(key.value())))
+}
+
 impl ReadTx {
     /// The key that (agent, kind, uuid) was stored under.
     pub fn identity(
@@ -32,8 +42,7 @@ impl ReadTx {
         kind: IdentityKind,
         uuid: &str,
     ) -> Result<Option<CaptureKey>, StoreError> {
-        let row = (agent_uid, kind as u8, short(agent_uid, uuid));
-        Ok(self.table(IDENTITIES)?.get(row)?.map(|key| CaptureKey(key.value())))
+        identity(&self.table(IDENTITIES)?, agent_uid, kind, uuid)
     }
 
     /// The visit of a parked car: its capture and when it was last seen.
@@ -62,8 +71,7 @@ impl WriteTx {
         kind: IdentityKind,
         uuid: &str,
     ) -> Result<Option<CaptureKey>, StoreError> {
-        let row = (agent_uid, kind as u8, short(agent_uid, uuid));
-        Ok(self.table(IDENTITIES)?.get(row)?.map(|key| CaptureKey(key.value())))
+        identity(&self.table(IDENTITIES)?, agent_uid, kind, uuid)
     }
 
     /// Remembers that (agent, kind, uuid) is `key`.
