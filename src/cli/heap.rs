@@ -1,5 +1,6 @@
 //! Keeps glibc's heap small. By default it gives every connection thread an arena of its own and
-//! never hands large freed blocks back once it has seen one: 85 MB under load where 40 suffice.
+//! never hands large freed blocks back once it has seen one: 84 MB under load where 42 suffice. The
+//! price is a quarter of the ingest rate, see docs/benchmarks.md.
 //! The settings are read from the environment before `main`, so the program starts itself once
 //! more with them, in the same process. Other C libraries need nothing.
 
