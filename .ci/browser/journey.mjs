@@ -8,164 +8,16 @@
 // SCREENSHOTS           folder for pictures of every page; none are taken without it
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { chromium } from 'playwright-core';
+import { assert, binary, fail, freePort, healthy, inspect, password, post, problems, send, shots, watch } from './lib.mjs';
+import { capture } from './steps/capture.mjs';
+import { search } from './steps/search.mjs';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const root = resolve(here, '../..');
-const binary = resolve(root, process.env.OPENALPR_WEBHOOK_BIN ?? 'target/debug/openalpr-webhook');
-const axe = readFileSync(join(here, 'node_modules/axe-core/axe.min.js'), 'utf8');
-const shots = process.env.SCREENSHOTS;
-const password = 'correct horse battery staple';
-const widths = [320, 768, 1280];
-const problems = [];
-
-// One white pixel; the box checks that it is a JPEG.
-const jpeg =
-  '/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////////////' +
-  '////////////////////////wAALCAABAAEBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAA//EABQQAQAAAAAAAAAAAAAAAAAA' +
-  'AAD/2gAIAQEAAD8AN//Z';
-
-function fail(text) {
-  problems.push(text);
-  console.log(`FAIL ${text}`);
-}
-
-function assert(condition, text) {
-  if (!condition) throw new Error(text);
-}
-
-function freePort() {
-  return new Promise((done) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => done(port));
-    });
-  });
-}
-
-async function healthy(base, child) {
-  for (let i = 0; i < 400; i++) {
-    assert(child.exitCode === null, `the server ended with ${child.exitCode}`);
-    const answer = await fetch(`${base}/healthz`).catch(() => null);
-    if (answer?.ok) return;
-    await new Promise((done) => setTimeout(done, 50));
-  }
-  throw new Error('the server is not healthy after 20 s');
-}
-
-function read(number) {
-  const start = Date.now() - 5000;
-  const uuid = `BROWSERTEST-1-${start}${number}`;
-  return {
-    data_type: 'alpr_group', version: 3, epoch_start: start, epoch_end: start + 900,
-    agent_uid: 'BROWSERTEST', agent_version: '4.1.1', agent_type: 'alprd', camera_id: 1, country: 'us',
-    best_uuid: uuid, uuids: [uuid], best_plate_number: `BRW${100 + number}`, best_confidence: 91.5,
-    best_region: 'us-md', best_region_confidence: 88, travel_direction: 90.5,
-    best_plate: { plate: `BRW${100 + number}`, confidence: 91.5, plate_crop_jpeg: jpeg,
-      coordinates: [{ x: 1, y: 1 }, { x: 9, y: 1 }, { x: 9, y: 5 }, { x: 1, y: 5 }] },
-    candidates: [{ plate: `BRW${100 + number}`, confidence: 91.5, matches_template: 0 }],
-    vehicle_crop_jpeg: jpeg, overview_jpeg: jpeg, best_image_width: 1280, best_image_height: 720,
-    vehicle: {
-      color: [{ name: 'silver-gray', confidence: 80 }], make: [{ name: 'bmw', confidence: 60 }],
-      make_model: [{ name: 'bmw_x3', confidence: 50 }], body_type: [{ name: 'suv-crossover', confidence: 90 }],
-      year: [{ name: '2010-2014', confidence: 40 }],
-    },
-    web_server_config: { camera_label: 'Gate', agent_label: '<b>North</b>' },
-  };
-}
-
-async function post(base, key, number) {
-  const answer = await fetch(`${base}/api/webhook`, {
-    method: 'POST',
-    headers: { 'X-Api-Key': key, 'Content-Type': 'application/json' },
-    body: JSON.stringify(read(number)),
-  });
-  const body = await answer.json();
-  assert(answer.status === 200 && body.status === 'stored', `post: ${answer.status} ${JSON.stringify(body)}`);
-  return body.id;
-}
-
-function watch(page, base) {
-  page.on('console', (message) => {
-    if (message.type() === 'error') fail(`console on ${page.url()}: ${message.text()}`);
-  });
-  page.on('pageerror', (error) => fail(`script on ${page.url()}: ${error.message}`));
-  page.on('dialog', (dialog) => {
-    fail(`dialog on ${page.url()}: ${dialog.message()}`);
-    dialog.dismiss();
-  });
-  page.on('request', (request) => {
-    const url = request.url();
-    if (!url.startsWith(base) && !url.startsWith('data:') && !url.startsWith('blob:')) {
-      fail(`${page.url()} asks ${url}`);
-    }
-  });
-  page.on('response', (response) => {
-    if (response.status() >= 400) fail(`${response.url()} answers ${response.status()}`);
-  });
-}
-
-// Looks at the current page in both themes and all widths.
-async function inspect(page, name) {
-  for (const theme of ['light', 'dark']) {
-    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
-    for (const width of widths) {
-      await page.setViewportSize({ width, height: 900 });
-      // The content policy forbids inline scripts; evaluate goes around it, as developer tools do.
-      await page.evaluate(axe);
-      const result = await page.evaluate(() => window.axe.run(document, {
-        runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-      }));
-      for (const violation of result.violations) {
-        const where = violation.nodes.slice(0, 3).map((node) => node.target.join(' ')).join(', ');
-        fail(`axe: ${name} ${theme} ${width}: ${violation.id}: ${violation.help}: ${where}`);
-      }
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      if (wide > 1) fail(`${name} ${theme} ${width}: ${wide} px too wide`);
-      if (shots) await page.screenshot({ path: join(shots, `${name}-${theme}-${width}.png`), fullPage: true });
-    }
-  }
-  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
-  await page.setViewportSize({ width: 1280, height: 900 });
-  console.log(`ok   ${name}`);
-}
-
-// The keys of the help dialog, and the link that skips the navigation.
-async function keyboard(page, base) {
-  await page.goto(`${base}/search`);
-  await page.keyboard.press('Tab');
-  const skip = page.locator('a.skip');
-  const box = await skip.boundingBox();
-  assert(box && box.y >= 0 && await skip.evaluate((link) => link === document.activeElement), 'no skip link');
-  await page.keyboard.press('/');
-  const focused = () => page.evaluate(() => document.activeElement.matches('main [data-search]'));
-  assert(await focused(), '/ does not lead to the box');
-  await page.keyboard.press('Tab');
-  await page.keyboard.press('?');
-  assert(await page.locator('#keys').evaluate((dialog) => dialog.open), '? does not open the help');
-  await page.keyboard.press('Escape');
-  assert(!await page.locator('#keys').evaluate((dialog) => dialog.open), 'Escape does not close the help');
-  await page.keyboard.press('j');
-  await page.keyboard.press('j');
-  await page.keyboard.press('k');
-  const first = await page.locator('[data-rows] a.hit').first().getAttribute('href');
-  await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
-  assert(page.url() === `${base}${first}`, `Enter opens ${page.url()}`);
-  console.log('ok   keyboard');
-}
-
-// Clicks the button of the form that posts to `action` and waits for the next page.
-async function send(page, action) {
-  await Promise.all([
-    page.waitForNavigation({ waitUntil: 'load' }),
-    page.locator(`form[action="${action}"] [type="submit"], form[action="${action}"] button:not([type="button"])`).first().click(),
-  ]);
-}
+// What the owner does between the first read and signing out. A new page is a new file and a line here.
+const STEPS = [search, capture];
 
 async function journey(page, base) {
   await page.goto(`${base}/`);
@@ -202,36 +54,8 @@ async function journey(page, base) {
   assert((await page.content()).includes('BRW106'), 'the dashboard does not show the newest read');
   await inspect(page, 'dashboard');
 
-  await page.goto(`${base}/search`);
-  await page.locator('input[name="q"]').last().fill('plate:BRW10*');
-  await Promise.all([page.waitForNavigation(), page.locator('input[name="q"]').last().press('Enter')]);
-  const found = await page.locator('a[href^="/captures/"]').count();
-  assert(found >= 6, `the search shows ${found} links to reads`);
-  await inspect(page, 'search');
-  // What the fields say, the box says too, and the other way round.
-  await page.fill('#s-plate', 'brw10');
-  await page.selectOption('#s-match', 'prefix');
-  await page.selectOption('#s-color', 'silver-gray');
-  await Promise.all([page.waitForNavigation(), page.getByRole('button', { name: 'Apply filters' }).click()]);
-  const written = await page.inputValue('main input[name="q"]');
-  assert(written === 'plate:brw10* color:silver-gray', `the fields wrote ${written}`);
-  assert(await page.inputValue('#s-match') === 'prefix', 'the field forgot how to match');
-  assert(await page.locator('[data-rows] a.hit').count() === 6, 'the fields find other reads than the box');
-  await Promise.all([page.waitForNavigation(), page.locator('.chip a').first().click()]);
-  assert(await page.inputValue('main input[name="q"]') === 'color:silver-gray', 'the chip is still there');
-
-  await keyboard(page, base);
-  await page.goto(`${base}/search?view=grid`);
-  await inspect(page, 'search-grid');
-  await page.goto(`${base}/search?q=plate:NOTHING`);
-  await inspect(page, 'search-empty');
-
-  await page.goto(`${base}/captures/${id}`);
-  assert((await page.content()).includes('BRW101'), 'the capture page does not show its plate');
-  const broken = await page.evaluate(() => [...document.images].filter((image) =>
-    image.loading !== 'lazy' && !(image.complete && image.naturalWidth > 0)).map((image) => image.src));
-  assert(broken.length === 0, `broken images: ${broken}`);
-  await inspect(page, 'capture');
+  const box = { page, base, key, id };
+  for (const step of STEPS) await step(box);
 
   await page.goto(`${base}/profile`);
   await inspect(page, 'profile');

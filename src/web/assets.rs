@@ -15,9 +15,31 @@ const HASH_CHARS: usize = 16;
 /// How deep files may refer to each other: a style sheet to an icon, a module to a module.
 const REFERENCE_DEPTH: usize = 4;
 
+/// The style sheet's name; its parts are the files of `assets/css` in the order of [`SHEETS`].
+const STYLE_SHEET: &str = "ui.css";
+/// Parts of the style sheet: general before special, so that later rules may adjust earlier ones.
+const SHEETS: &[&str] = &[
+    "tokens",
+    "base",
+    "layout",
+    "controls",
+    "data",
+    "read",
+    "feedback",
+    "setup",
+    "search",
+    "phone",
+    "utilities",
+    "print",
+];
+
 #[derive(rust_embed::RustEmbed)]
 #[folder = "assets/static"]
 struct Files;
+
+#[derive(rust_embed::RustEmbed)]
+#[folder = "assets/css"]
+struct Sheets;
 
 /// A static file, ready to be sent.
 #[derive(Debug)]
@@ -74,9 +96,14 @@ impl std::error::Error for AssetError {}
 impl Assets {
     /// Loads, links and compresses every file.
     pub fn load() -> Result<Self, AssetError> {
-        Self::build(Files::iter().filter_map(|name| {
+        let files = Files::iter().filter_map(|name| {
             Files::get(&name).map(|file| (name.to_string(), file.data.into_owned()))
-        }))
+        });
+        let sheet = SHEETS
+            .iter()
+            .filter_map(|name| Sheets::get(&format!("{name}.css")))
+            .flat_map(|file| file.data.into_owned());
+        Self::build(files.chain([(STYLE_SHEET.to_owned(), sheet.collect())]))
     }
 
     fn build(files: impl Iterator<Item = (String, Vec<u8>)>) -> Result<Self, AssetError> {
@@ -223,6 +250,16 @@ mod tests {
         {
             assert!(assets.find(path).is_none(), "{path}");
         }
+    }
+
+    #[test]
+    fn every_sheet_is_part_of_the_style_sheet() {
+        let mut listed: Vec<String> =
+            super::SHEETS.iter().map(|name| format!("{name}.css")).collect();
+        let mut present: Vec<String> = super::Sheets::iter().map(|name| name.to_string()).collect();
+        listed.sort();
+        present.sort();
+        assert_eq!(listed, present);
     }
 
     #[test]
