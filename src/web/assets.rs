@@ -22,6 +22,7 @@ const SHEETS: &[&str] = &[
     "tokens",
     "base",
     "layout",
+    "nav",
     "controls",
     "data",
     "read",

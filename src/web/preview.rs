@@ -30,7 +30,7 @@ fn shell(title: &str, active: &str) -> Shell {
         csrf: "csrf-token".to_owned(),
         here: "/".to_owned(),
         user: Some(ShellUser::new("Mara Okafor", "mara", Role::Super)),
-        nav: navigation(Role::Super, Some(dot)),
+        nav: navigation(Role::Super, &[("webhook", dot)]),
         store: Some(StoreMeter { used: 38_200_000_000, total: 64_000_000_000 }),
         version: "0.1.0".to_owned(),
         ..Shell::default()

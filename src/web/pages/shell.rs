@@ -93,7 +93,7 @@ pub fn anonymous(site: &Site, head: &Head) -> Shell {
 fn fill_identity(ctx: &Ctx<'_>, shell: &mut Shell) -> Option<Secret> {
     if let Some(user) = ctx.caller.user() {
         shell.user = Some(ShellUser::new(&user.name, user.username.as_str(), user.role));
-        shell.nav = navigation(user.role, None);
+        shell.nav = navigation(user.role, &[]);
         let used = ctx.site.store.bytes_on_disk();
         shell.store = Some(StoreMeter { used, total: used + ctx.site.store.free_bytes() });
     }

@@ -81,7 +81,7 @@ pub struct NavItem {
     pub id: &'static str,
     /// Text.
     pub label: &'static str,
-    /// Shorter text of the phone's bottom bar.
+    /// Text in the bottom bar of phones, `""` for entries behind its `More`.
     pub short: &'static str,
     /// Icon.
     pub icon: &'static str,
@@ -118,22 +118,78 @@ pub struct Flash {
     pub text: String,
 }
 
-/// The navigation of `role`; `webhook` is the health of the webhook, when known.
-pub fn navigation(role: Role, webhook: Option<Dot>) -> Vec<NavGroup> {
-    let item = |id, label, short, icon, href, dot| NavItem { id, label, short, icon, href, dot };
-    let mut settings = Vec::new();
-    if role >= Role::Admin {
-        settings.push(item("webhook", "Webhook", "Webhook", "send", paths::WEBHOOK, webhook));
+/// What the navigation knows of a page.
+struct Entry {
+    /// Heading of its group, `""` for the first.
+    group: &'static str,
+    item: NavItem,
+    /// The least role that may open it.
+    least: Role,
+}
+
+const fn entry(
+    group: &'static str,
+    (id, label, icon, href): (&'static str, &'static str, &'static str, &'static str),
+    least: Role,
+) -> Entry {
+    Entry { group, item: NavItem { id, label, icon, href, short: "", dot: None }, least }
+}
+
+impl Entry {
+    /// Stands in the bottom bar of phones as `short`.
+    const fn bar(mut self, short: &'static str) -> Self {
+        self.item.short = short;
+        self
     }
-    settings.push(item("profile", "Profile and key", "Profile", "user", paths::PROFILE, None));
-    vec![
-        NavGroup {
-            title: String::new(),
-            items: vec![
-                item("dashboard", "Dashboard", "Home", "home", paths::HOME, None),
-                item("search", "Search", "Search", "search", paths::SEARCH, None),
-            ],
-        },
-        NavGroup { title: "Settings".to_owned(), items: settings },
-    ]
+}
+
+const DAILY: &str = "";
+const SETTINGS: &str = "Settings";
+
+/// Every page of the navigation, in order: one line each. At most four stand in the bottom bar of
+/// phones; its fifth place leads to all others.
+const ENTRIES: &[Entry] = &[
+    entry(DAILY, ("dashboard", "Dashboard", "home", paths::HOME), Role::Viewer).bar("Home"),
+    entry(DAILY, ("search", "Search", "search", paths::SEARCH), Role::Viewer).bar("Search"),
+    entry(SETTINGS, ("webhook", "Webhook", "send", paths::WEBHOOK), Role::Admin),
+    entry(SETTINGS, ("profile", "Profile and key", "user", paths::PROFILE), Role::Viewer),
+];
+
+/// The navigation of `role`; `marks` is what to say of the health of some entries, by id.
+pub fn navigation(role: Role, marks: &[(&str, Dot)]) -> Vec<NavGroup> {
+    let mut groups: Vec<NavGroup> = Vec::new();
+    for entry in ENTRIES.iter().filter(|entry| role >= entry.least) {
+        let mut item = entry.item.clone();
+        item.dot = marks.iter().find(|(id, _)| *id == item.id).map(|(_, dot)| dot.clone());
+        match groups.iter_mut().find(|group| group.title == entry.group) {
+            Some(group) => group.items.push(item),
+            None => groups.push(NavGroup { title: entry.group.to_owned(), items: vec![item] }),
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bottom_bar_has_room_for_its_entries_and_more() {
+        let bar = ENTRIES.iter().filter(|entry| !entry.item.short.is_empty());
+        assert!((1..=4).contains(&bar.count()));
+        for (index, entry) in ENTRIES.iter().enumerate() {
+            assert!(!ENTRIES[..index].iter().any(|other| other.item.id == entry.item.id));
+        }
+    }
+
+    #[test]
+    fn everybody_sees_what_they_may_open() {
+        let ids = |role| -> Vec<&str> {
+            let groups = navigation(role, &[("webhook", Dot::default())]);
+            groups.iter().flat_map(|group| &group.items).map(|item| item.id).collect()
+        };
+        assert!(ids(Role::Admin).contains(&"webhook"));
+        assert!(!ids(Role::User).contains(&"webhook"));
+        assert!(ids(Role::Viewer).contains(&"search"));
+    }
 }
