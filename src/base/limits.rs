@@ -163,6 +163,21 @@ pub const PAGE_ROWS: usize = 50;
 /// A search is stopped after this long.
 pub const SEARCH_DEADLINE: Duration = Duration::from_secs(2);
 
+// --- plates --------------------------------------------------------------------------------------
+
+/// Plates people have written something about; a text filter reads all of them in milliseconds.
+pub const KNOWN_PLATES_MAX: u64 = 20_000;
+/// Longest name of a known plate, characters: it stands beside the plate in lists.
+pub const KNOWN_NAME_CHARS_MAX: usize = 80;
+/// Longest notes about a plate, characters: a page of text.
+pub const KNOWN_NOTES_CHARS_MAX: usize = 4000;
+/// Tags of one known plate.
+pub const KNOWN_TAGS_MAX: usize = 20;
+/// Longest tag, characters.
+pub const TAG_CHARS_MAX: usize = 40;
+/// Tags offered to choose from; more do not help anybody choose.
+pub const TAGS_OFFERED_MAX: usize = 200;
+
 // --- accounts ------------------------------------------------------------------------------------
 
 /// Shortest password, characters.

@@ -3,6 +3,7 @@
 
 pub mod captures;
 pub mod import;
+pub mod known_plates;
 pub mod settings;
 pub mod settings_file;
 pub mod setup;

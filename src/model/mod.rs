@@ -3,6 +3,7 @@
 
 pub mod agent;
 pub mod capture;
+pub mod known_plate;
 pub mod password_hash;
 pub mod plate;
 pub mod query;

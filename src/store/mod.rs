@@ -15,6 +15,7 @@ mod full_disk_tests;
 pub mod identities;
 pub mod images;
 pub mod index;
+pub mod known_plates;
 mod migrate;
 pub mod plates;
 pub mod query;

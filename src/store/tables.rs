@@ -65,6 +65,13 @@ pub(super) const TALLIES: TableDefinition<'_, &str, u64> = TableDefinition::new(
 pub(super) const IMAGE_PLACES: TableDefinition<'_, (u64, u8), &[u8]> =
     TableDefinition::new("image_places");
 
+/// Known plates: plate in normal form -> record.
+pub(super) const KNOWN_PLATES: TableDefinition<'_, &str, &[u8]> =
+    TableDefinition::new("known_plates");
+/// Tags of known plates: (tag, plate) -> nothing.
+pub(super) const PLATE_TAGS: TableDefinition<'_, (&str, &str), ()> =
+    TableDefinition::new("plate_tags");
+
 /// Creates what is missing, so that readers never meet an absent table.
 pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
     tx.table(META)?;
@@ -93,5 +100,7 @@ pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
     tx.table(COUNTERS)?;
     tx.table(TALLIES)?;
     tx.table(IMAGE_PLACES)?;
+    tx.table(KNOWN_PLATES)?;
+    tx.table(PLATE_TAGS)?;
     Ok(())
 }
