@@ -13,7 +13,7 @@ use crate::base::clock::Clock;
 use crate::base::stop::Stop;
 use crate::domain::settings::SettingsCache;
 use crate::gate::{self, Gate, GateLimits, OpenDoor};
-use crate::store::{Store, StoreOptions};
+use crate::store::{ReadTx, Store, StoreError, StoreOptions};
 use crate::web::pipeline::Pipeline;
 use crate::web::render::Renderer;
 use crate::web::site::Site;
@@ -64,6 +64,14 @@ impl std::fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
+/// Says which secrets cannot be read, so that somebody enters them again; the box works without.
+fn warn_of_lost_secrets(store: &Store) -> Result<(), StoreError> {
+    for name in store.read(ReadTx::lost_secrets)? {
+        log::warn!("the secret {name} cannot be read with this key: enter it again");
+    }
+    Ok(())
+}
+
 /// The running box.
 pub struct App {
     site: Arc<Site>,
@@ -93,6 +101,7 @@ impl App {
         let sign_in = SignIn::new(&store).map_err(|error| failed("accounts", &error))?;
         let setup_code =
             setup::code_when_open(&store).map_err(|error| failed("accounts", &error))?;
+        warn_of_lost_secrets(&store).map_err(|error| failed("secrets", &error))?;
         let settings = SettingsCache::new(&store).map_err(|error| failed("settings", &error))?;
         let (ingest, thread) =
             Ingest::start(&store, &clock).map_err(|error| failed("start threads", &error))?;

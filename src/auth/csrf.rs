@@ -2,8 +2,8 @@
 //! request's origin, and a token that only our pages contain. One is enough, a wrong one never is.
 
 use base64::Engine as _;
-use sha2::{Digest as _, Sha256};
 
+use crate::base::hash::sha256;
 use crate::base::random;
 use crate::base::secret::{self, Secret};
 
@@ -31,8 +31,8 @@ pub fn pre_session_cookie(value: &Secret, secure: bool) -> String {
 /// The form token that belongs to the secret of a cookie, a session's or a pre-session's. The
 /// cookie cannot be computed back from it, nor the hash the store keeps.
 pub fn token_for(cookie: &str) -> String {
-    let hash = Sha256::new().chain_update(b"openalpr-webhook form\0").chain_update(cookie);
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(hash.finalize())
+    let hash = sha256(format!("openalpr-webhook form\0{cookie}").as_bytes());
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(hash)
 }
 
 /// What a request offers as proof.

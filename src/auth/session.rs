@@ -2,6 +2,7 @@
 //! signing out and by whoever may end them.
 
 use crate::base::clock::Timestamp;
+use crate::base::hash::sha256;
 use crate::base::limits::{
     LAST_USED_GRAIN_MS, SESSION_IDLE_MS, SESSION_LIFE_MS, SESSIONS_PER_USER_MAX,
 };
@@ -10,8 +11,6 @@ use crate::base::secret::Secret;
 use crate::model::text;
 use crate::model::user::{Session, UserId};
 use crate::store::{ReadTx, Store, StoreError, WriteTx};
-
-use super::token::sha256;
 
 /// Bytes of a session token: 256 bits.
 const TOKEN_BYTES: usize = 32;
@@ -49,7 +48,7 @@ pub fn start(
     now: Timestamp,
 ) -> Result<Secret, StoreError> {
     if let Some(previous) = previous {
-        revoke(tx, &sha256(previous))?;
+        revoke(tx, &sha256(previous.as_bytes()))?;
     }
     let mut own = tx.sessions()?;
     own.retain(|session| session.user == user);
@@ -60,7 +59,7 @@ pub fn start(
     }
     let token = Secret::new(random::token(TOKEN_BYTES));
     tx.put_session(&Session {
-        hash: sha256(token.expose()),
+        hash: sha256(token.expose().as_bytes()),
         user,
         created_at: now,
         last_used: now,
@@ -76,7 +75,7 @@ pub fn find(tx: &ReadTx, token: &str, now: Timestamp) -> Result<Option<Session>,
     if token.is_empty() || token.len() > 64 {
         return Ok(None);
     }
-    Ok(tx.session(&sha256(token))?.filter(|session| is_live(session, now)))
+    Ok(tx.session(&sha256(token.as_bytes()))?.filter(|session| is_live(session, now)))
 }
 
 /// Whether `session` has not ended by time. A session from the future (the clock was wrong when

@@ -1,8 +1,7 @@
 //! API keys: made, shown once, kept as SHA-256, found again. One per account.
 
-use sha2::{Digest as _, Sha256};
-
 use crate::base::clock::Timestamp;
+use crate::base::hash::sha256;
 use crate::base::limits::LAST_USED_GRAIN_MS;
 use crate::base::random;
 use crate::base::secret::{self, Secret};
@@ -30,7 +29,7 @@ impl NewKey {
     pub fn generate() -> Self {
         let text = format!("{PREFIX}{}", random::token(24));
         let last_four = last_four(&text);
-        Self { hash: sha256(&text), last_four, secret: Secret::new(text) }
+        Self { hash: sha256(text.as_bytes()), last_four, secret: Secret::new(text) }
     }
 
     /// What is stored of it.
@@ -60,7 +59,7 @@ pub fn find(tx: &ReadTx, key: &str) -> Result<Option<(User, ApiKey)>, StoreError
         return Ok(None);
     }
     // The hash of a guess says nothing about the hash of a key, so the look-up leaks no prefix.
-    let hash = sha256(key);
+    let hash = sha256(key.as_bytes());
     let Some(found) = tx.api_key(&hash)? else { return Ok(None) };
     if !secret::equal(&found.hash, &hash) {
         return Ok(None);
@@ -115,11 +114,6 @@ pub fn last_four(key: &str) -> String {
     key.chars().skip(skip).collect()
 }
 
-/// SHA-256 of `text`.
-pub(super) fn sha256(text: &str) -> [u8; 32] {
-    Sha256::digest(text.as_bytes()).into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,7 +144,7 @@ mod tests {
         let key = store.write(|tx| rotate(tx, user.id, NOW)).unwrap();
         let text = key.secret.expose();
         // A record under the hash of nothing must not open the door either.
-        let empty = ApiKey { hash: sha256(""), ..key.record(UserId(77), NOW) };
+        let empty = ApiKey { hash: sha256(b""), ..key.record(UserId(77), NOW) };
         store.write(|tx| tx.put_api_key(&empty)).unwrap();
         let long = "x".repeat(1_000_000);
         let upper = text.to_uppercase();

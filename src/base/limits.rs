@@ -135,6 +135,11 @@ pub const SEAL_COMMIT_BYTES: u32 = 4 * 1024 * 1024;
 pub const HANDLE_WAIT: Duration = Duration::from_secs(3);
 /// Pause between two looks at it.
 pub const HANDLE_WAIT_STEP: Duration = Duration::from_millis(2);
+/// Shortest key of the secrets at rest, bytes of text: 32 random bytes make 43 in base64, and a
+/// credential of 32 raw ones is good too.
+pub const SECRET_KEY_BYTES_MIN: usize = 32;
+/// Largest file taken for such a key, bytes.
+pub const SECRET_KEY_BYTES_MAX: usize = 4096;
 /// Captures of one search block: the universe of one bitmap container.
 pub const BLOCK_CAPTURES: u32 = 65_536;
 /// Index entries held in memory before they are written out, captures.

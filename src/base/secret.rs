@@ -34,6 +34,28 @@ impl Drop for Secret {
     }
 }
 
+/// A secret that is kept: what a page may say about it, and the secret for whoever uses it.
+#[derive(Clone, Debug, Default)]
+pub enum Kept {
+    /// It was never entered.
+    #[default]
+    Unset,
+    /// It was entered, but its key is gone: it has to be entered again.
+    Lost,
+    /// It is there.
+    Known(Secret),
+}
+
+impl Kept {
+    /// The secret, when it is there.
+    pub const fn known(&self) -> Option<&Secret> {
+        match self {
+            Self::Known(secret) => Some(secret),
+            Self::Unset | Self::Lost => None,
+        }
+    }
+}
+
 /// Whether two byte strings are equal, in time that depends on their lengths only.
 pub fn equal(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()

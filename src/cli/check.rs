@@ -16,6 +16,7 @@ const PARTS: &[Part] = &[
     ("accounts", |store| store.read(accounts)),
     ("keys", |store| store.read(keys)),
     ("sessions", |store| store.read(sessions)),
+    ("secrets", |store| store.read(secrets)),
     ("captures and images", captures),
     ("identities", identities),
 ];
@@ -43,6 +44,11 @@ pub fn run(data: &Path) -> Result<(), Failure> {
         1 => Err(Failure::Failed("the store has a problem".into())),
         _ => Err(Failure::Failed(format!("the store has {count} problems"))),
     }
+}
+
+fn secrets(tx: &ReadTx) -> Result<Vec<String>, StoreError> {
+    let lost = tx.lost_secrets()?;
+    Ok(lost.iter().map(|name| format!("{name} cannot be read with this key")).collect())
 }
 
 fn captures(store: &Store) -> Result<Vec<String>, StoreError> {

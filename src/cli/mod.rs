@@ -13,7 +13,7 @@ pub mod user;
 
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::base::log as sink;
@@ -80,7 +80,7 @@ pub(crate) fn say(text: &str) -> Result<(), Failure> {
 
 /// Opens the store in `data` for a command that works while the box is not running.
 pub(crate) fn open_store(data: &Path) -> Result<Store, Failure> {
-    Store::open(data, StoreOptions::default()).map_err(|error| {
+    Store::open(data, store_options()).map_err(|error| {
         let hint = match error {
             StoreError::Busy => ": stop the box first",
             _ => "",
@@ -96,6 +96,12 @@ pub(crate) fn open_existing_store(data: &Path) -> Result<Store, Failure> {
     } else {
         Err(Failure::Failed(format!("there is no store in {}: check --data", data.display())))
     }
+}
+
+/// The usual options, with the key of the secrets where systemd put it.
+pub(crate) fn store_options() -> StoreOptions {
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    StoreOptions { credentials, ..StoreOptions::default() }
 }
 
 impl From<StoreError> for Failure {

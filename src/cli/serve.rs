@@ -18,8 +18,9 @@ pub fn run(options: &ServeOptions) -> Result<(), Failure> {
     // Registered first, so that an early signal is not lost.
     let mut signals =
         Signals::new([SIGINT, SIGTERM]).map_err(|error| Failure::failed("signals", error))?;
-    let app = App::start(Options::new(options.listen.to_string(), &options.data))
-        .map_err(|error| Failure::Failed(error.to_string()))?;
+    let mut start = Options::new(options.listen.to_string(), &options.data);
+    start.store = super::store_options();
+    let app = App::start(start).map_err(|error| Failure::Failed(error.to_string()))?;
     greet(&app)?;
     signals.forever().next();
     log::info!("stopping");

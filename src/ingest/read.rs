@@ -1,10 +1,7 @@
 //! What plate groups and plate-less vehicles have in common: one document to one capture. Must
 //! not know plates, which only groups have.
 
-use std::fmt::Write as _;
-
-use sha2::{Digest as _, Sha256};
-
+use crate::base::hash;
 use crate::base::limits::{SIGNATURE_CHARS_MAX, UUIDS_MAX};
 use crate::model::capture::{
     Capture, CaptureDetail, CaptureKey, CaptureKind, Flags, ImageKind, ImageSet, NewCapture,
@@ -127,12 +124,8 @@ pub(super) fn identify(new: &mut NewCapture, object: &Object<'_>, text: &str, no
     let time = object.get("epoch_start").and_then(number).map(|epoch| epoch.to_string());
     let time = time.as_deref().unwrap_or(text);
     let name = format!("{}|{}|{time}|{plate}", capture.agent_uid, capture.camera_id);
-    let hash = Sha256::digest(name.as_bytes());
-    DERIVED.clone_into(&mut capture.uuid);
-    for byte in hash.iter().take(16) {
-        // Writing to a text cannot fail.
-        _ = write!(capture.uuid, "{byte:02x}");
-    }
+    let hash = hash::hex(&hash::sha256(name.as_bytes()));
+    capture.uuid = format!("{DERIVED}{}", hash.get(..32).unwrap_or_default());
     notes.add("no usable best_uuid was sent; one was made");
 }
 

@@ -19,6 +19,7 @@ pub mod known_plates;
 mod migrate;
 pub mod plates;
 pub mod query;
+pub mod secrets;
 pub mod sessions;
 pub mod settings;
 pub mod space;
@@ -26,6 +27,7 @@ pub mod tables;
 pub mod transaction;
 pub mod users;
 pub mod values;
+mod vault;
 pub mod verify;
 
 use std::path::{Path, PathBuf};
@@ -42,12 +44,15 @@ use crate::base::limits::{HANDLE_WAIT, HANDLE_WAIT_STEP, RECORDS_CACHE_BYTES};
 use crate::model::capture::CaptureKey;
 use images::{Images, ImagesOptions};
 use space::Floor;
+use vault::Vault;
 
 /// How to open a store.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
     /// Page cache of records.redb, bytes.
     pub records_cache_bytes: usize,
+    /// Directory of systemd credentials, one of which may be the key of the secrets.
+    pub credentials: Option<PathBuf>,
     /// Sizes of the search index; smaller ones are for tests.
     pub index: IndexOptions,
     /// Sizes of the image partitions; smaller ones are for tests.
@@ -58,6 +63,7 @@ impl Default for StoreOptions {
     fn default() -> Self {
         Self {
             records_cache_bytes: RECORDS_CACHE_BYTES,
+            credentials: None,
             index: IndexOptions::default(),
             images: ImagesOptions::default(),
         }
@@ -68,6 +74,7 @@ impl Default for StoreOptions {
 pub struct Store {
     directory: PathBuf,
     options: StoreOptions,
+    vault: Arc<Vault>,
     /// The part of the search index that lives in memory.
     index: Arc<index::Index>,
     /// Swapped for a fresh handle when redb refuses to go on after a full disk. `None` only while
@@ -94,12 +101,14 @@ impl Store {
     /// The parts put together, before anybody looked at the schema.
     fn assemble(directory: &Path, options: StoreOptions) -> Result<Self, StoreError> {
         let records = open_records(directory, &options)?;
+        let vault = Arc::new(Vault::load(directory, options.credentials.as_deref()));
         let index = Arc::new(index::Index::new(options.index));
         let images = Images::open(directory, options.images.clone())?;
         Ok(Self {
             directory: directory.to_owned(),
             index,
             options,
+            vault,
             records: RwLock::new(Some(Arc::new(records))),
             images,
             floor: Floor::new(directory, Clock::System),
@@ -119,7 +128,7 @@ impl Store {
         use redb::ReadableDatabase as _;
         // Held until the end: redb closes the file with its handle, even under a reader.
         let records = self.records()?;
-        let done = (|| work(&ReadTx::new(records.begin_read()?)))();
+        let done = (|| work(&ReadTx::new(records.begin_read()?, Arc::clone(&self.vault))))();
         if done.is_err() {
             self.recover(records);
         }
@@ -137,7 +146,7 @@ impl Store {
             let mut inner = records.begin_write()?;
             // Two-phase commit: restart is quick and a torn page is never taken for a root.
             inner.set_quick_repair(true);
-            let tx = WriteTx::new(inner, Arc::clone(&self.index));
+            let tx = WriteTx::new(inner, Arc::clone(&self.vault), Arc::clone(&self.index));
             let value = work(&tx)?;
             tx.commit()?;
             Ok(value)

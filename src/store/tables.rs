@@ -8,6 +8,8 @@ use super::{StoreError, WriteTx};
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 /// Settings: `section.name` -> text.
 pub(super) const SETTINGS: TableDefinition<'_, &str, &str> = TableDefinition::new("settings");
+/// Secrets that can be read back: name -> sealed record, see `vault`.
+pub(super) const SECRETS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("secrets");
 /// Accounts: user id -> record.
 pub(super) const USERS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("users");
 /// Account names: user name -> user id.
@@ -76,6 +78,7 @@ pub(super) const PLATE_TAGS: TableDefinition<'_, (&str, &str), ()> =
 pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
     tx.table(META)?;
     tx.table(SETTINGS)?;
+    tx.table(SECRETS)?;
     tx.table(USERS)?;
     tx.table(USERNAMES)?;
     tx.table(API_KEYS)?;

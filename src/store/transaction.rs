@@ -8,15 +8,18 @@ use redb::{Key, TableDefinition, Value};
 
 use super::StoreError;
 use super::index::{Index, Staged};
+use super::vault::Vault;
 
 /// A view of the last commit.
 pub struct ReadTx {
     inner: redb::ReadTransaction,
+    /// Opens secrets.
+    pub(super) vault: Arc<Vault>,
 }
 
 impl ReadTx {
-    pub(super) fn new(inner: redb::ReadTransaction) -> Self {
-        Self { inner }
+    pub(super) fn new(inner: redb::ReadTransaction, vault: Arc<Vault>) -> Self {
+        Self { inner, vault }
     }
 
     pub(super) fn table<K: Key + 'static, V: Value + 'static>(
@@ -30,6 +33,8 @@ impl ReadTx {
 /// A write transaction. Dropped without commit, it leaves nothing behind.
 pub struct WriteTx {
     inner: redb::WriteTransaction,
+    /// Seals and opens secrets.
+    pub(super) vault: Arc<Vault>,
     /// What readers know of the newest captures; see `index`.
     pub(super) index: Arc<Index>,
     /// Index changes of this transaction, written and published at its commit.
@@ -37,8 +42,8 @@ pub struct WriteTx {
 }
 
 impl WriteTx {
-    pub(super) fn new(inner: redb::WriteTransaction, index: Arc<Index>) -> Self {
-        Self { inner, index, staged: RefCell::default() }
+    pub(super) fn new(inner: redb::WriteTransaction, vault: Arc<Vault>, index: Arc<Index>) -> Self {
+        Self { inner, vault, index, staged: RefCell::default() }
     }
 
     pub(super) fn table<K: Key + 'static, V: Value + 'static>(

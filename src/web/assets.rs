@@ -6,7 +6,8 @@ use std::io::Write as _;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use sha2::{Digest, Sha256};
+
+use crate::base::hash;
 
 /// Prefix of every address made here; what follows is the hash, then the name.
 pub const PREFIX: &str = "/static/";
@@ -112,7 +113,7 @@ impl Assets {
         let mut by_name = BTreeMap::new();
         for name in raw.keys() {
             let bytes = linked(&raw, name, REFERENCE_DEPTH)?;
-            let hash = hash(&bytes);
+            let hash = short_hash(&bytes);
             let gzip = compress(&bytes)?;
             by_name.insert(
                 name.clone(),
@@ -171,7 +172,7 @@ fn linked(
         }
         out.push_str(before);
         out.push_str(PREFIX);
-        out.push_str(&hash(&linked(raw, other, depth - 1)?));
+        out.push_str(&short_hash(&linked(raw, other, depth - 1)?));
         out.push('/');
         out.push_str(other);
         rest = after;
@@ -180,15 +181,10 @@ fn linked(
     Ok(out.into_bytes())
 }
 
-fn hash(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
-        // Writing to a string cannot fail.
-        let _ = write!(out, "{byte:02x}");
-    }
-    out.truncate(HASH_CHARS);
-    out
+fn short_hash(bytes: &[u8]) -> String {
+    let mut text = hash::hex(&hash::sha256(bytes));
+    text.truncate(HASH_CHARS);
+    text
 }
 
 fn compress(bytes: &[u8]) -> Result<Option<Vec<u8>>, AssetError> {
