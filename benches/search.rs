@@ -257,7 +257,9 @@ fn classes(count: u64) -> Vec<(&'static str, Question)> {
 
 fn understand(text: &str) -> Query {
     let now = Timestamp(START_MS + DAYS * 86_400_000);
-    Search::parse(text, &Context { zone: &TimeZone::UTC, now, cameras: &[] }).unwrap().query
+    Search::parse(text, &Context { zone: &TimeZone::UTC, now, cameras: &[], agents: &[] })
+        .unwrap()
+        .query
 }
 
 struct Timed {

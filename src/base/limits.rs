@@ -165,6 +165,10 @@ pub const QUERY_CHARS_MAX: usize = 512;
 pub const PAGE_ROWS_MAX: usize = 200;
 /// Rows of a page when nobody says otherwise.
 pub const PAGE_ROWS: usize = 50;
+/// Captures a walk through a whole result reads at a time: about a megabyte.
+pub const SCAN_ROWS: usize = 1000;
+/// A step of such a walk is stopped after this long: nobody waits in front of a page for it.
+pub const SCAN_DEADLINE: Duration = Duration::from_secs(60);
 /// A search is stopped after this long.
 pub const SEARCH_DEADLINE: Duration = Duration::from_secs(2);
 

@@ -129,6 +129,8 @@ impl Flags {
     pub const CLOCK: u16 = 1 << 4;
     /// Something in the payload was wrong; the detail has notes.
     pub const NOTES: u16 = 1 << 5;
+    /// Somebody corrected the plate; `plate_text` is what the agent read.
+    pub const CORRECTED: u16 = 1 << 6;
 
     /// Whether `bit` is set.
     pub const fn has(self, bit: u16) -> bool {

@@ -36,10 +36,12 @@ pub enum Attribute {
     Flag = 12,
     /// Country as sent.
     Country = 13,
+    /// Tag of the plate, as people gave it.
+    Tag = 14,
 }
 
 /// Names of the flags as indexed under [`Attribute::Flag`].
-pub const fn flag_names() -> [(&'static str, u16); 6] {
+pub const fn flag_names() -> [(&'static str, u16); 7] {
     use crate::model::capture::Flags as F;
     [
         ("preview", F::PREVIEW),
@@ -48,6 +50,7 @@ pub const fn flag_names() -> [(&'static str, u16); 6] {
         ("alert", F::ALERT),
         ("clock", F::CLOCK),
         ("notes", F::NOTES),
+        ("corrected", F::CORRECTED),
     ]
 }
 

@@ -95,15 +95,6 @@ pub(super) const KIND: Simple = Simple {
     values: &["plate", "vehicle"],
     ..BASE
 };
-pub(super) const AGENT: Simple = Simple {
-    attribute: Attribute::Agent,
-    key: "agent",
-    aliases: &[],
-    label: "Agent",
-    help: "Install id of the agent",
-    ..BASE
-};
-
 impl Filter for Simple {
     fn key(&self) -> &'static str {
         self.key
@@ -134,12 +125,7 @@ impl Filter for Simple {
     ) -> Result<(), Invalid> {
         let mut values = Vec::new();
         for part in list(value) {
-            let exact = self.attribute == Attribute::Agent;
-            let part = if exact {
-                part.to_owned()
-            } else {
-                part.to_lowercase().split_whitespace().collect::<Vec<_>>().join(self.blank)
-            };
+            let part = part.to_lowercase().split_whitespace().collect::<Vec<_>>().join(self.blank);
             if !self.values.is_empty() && !self.values.contains(&part.as_str()) {
                 let near = nearest(&part, self.values.iter().copied());
                 return Err(Invalid::with(

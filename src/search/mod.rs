@@ -3,12 +3,13 @@
 //! business of `store::query`.
 
 mod attributes;
-mod camera;
 mod confidence;
 mod flags;
+mod named;
 mod nearest;
 mod plate;
 pub mod syntax;
+mod tag;
 mod time;
 
 use jiff::tz::TimeZone;
@@ -27,6 +28,8 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// Cameras by value (`AGENT_UID/CAMERA_ID`) and name.
     pub cameras: &'a [(String, String)],
+    /// Agents by uid and name.
+    pub agents: &'a [(String, String)],
 }
 
 /// Why a value cannot be used.
@@ -86,7 +89,8 @@ pub const FILTERS: &[&dyn Filter] = &[
     &time::AFTER,
     &time::BEFORE,
     &time::TO,
-    &camera::Camera,
+    &named::CAMERA,
+    &named::SITE,
     &attributes::REGION,
     &attributes::COUNTRY,
     &attributes::COLOR,
@@ -96,9 +100,12 @@ pub const FILTERS: &[&dyn Filter] = &[
     &attributes::YEAR,
     &attributes::DIRECTION,
     &attributes::KIND,
-    &attributes::AGENT,
     &confidence::Confidence,
+    &flags::ALERT,
+    &flags::PARKED,
+    &flags::LATE,
     &flags::Flag,
+    &tag::Tag,
 ];
 
 /// The filter named `key`.
@@ -110,15 +117,19 @@ pub fn filter(key: &str) -> Option<&'static dyn Filter> {
         .find(|filter| same(filter.key()) || filter.aliases().iter().any(|alias| same(alias)))
 }
 
-/// Adds values to the condition on `attribute`: values of several terms are alternatives.
+/// Adds values to the condition on `attribute`: values of several terms are alternatives, but of
+/// facts, tags and lists, of which a capture can have several, each term asks for one more.
 fn add_values(
     query: &mut Query,
     attribute: Attribute,
     values: impl IntoIterator<Item = String>,
     not: bool,
 ) {
-    let known =
-        query.attributes.iter_mut().find(|have| (have.attribute, have.not) == (attribute, not));
+    let many = matches!(attribute, Attribute::Flag | Attribute::Tag);
+    let known = query
+        .attributes
+        .iter_mut()
+        .find(|have| (have.attribute, have.not) == (attribute, not) && !many);
     match known {
         Some(have) => have.values.extend(values),
         None => query.attributes.push(AttributeMatch {

@@ -259,7 +259,13 @@ mod tests {
     fn with_context<T>(work: impl FnOnce(&Context<'_>) -> T) -> T {
         let cameras =
             [("u/1".to_owned(), "Front gate".to_owned()), ("u/2".to_owned(), "Yard".to_owned())];
-        work(&Context { zone: &TimeZone::UTC, now: Timestamp(0), cameras: &cameras })
+        let agents = [("u".to_owned(), "North".to_owned()), ("v".to_owned(), "South".to_owned())];
+        work(&Context {
+            zone: &TimeZone::UTC,
+            now: Timestamp(0),
+            cameras: &cameras,
+            agents: &agents,
+        })
     }
 
     fn parse(text: &str) -> Result<Search, SyntaxError> {

@@ -195,7 +195,7 @@ mod tests {
     fn check(zone: &str, text: &str, expected: Option<(i64, i64)>) {
         let zone = TimeZone::get(zone).unwrap();
         let now = Timestamp(1_786_000_000_000); // 2026-08-06T07:06:40Z
-        let context = Context { zone: &zone, now, cameras: &[] };
+        let context = Context { zone: &zone, now, cameras: &[], agents: &[] };
         let found = span(text, &context).ok();
         assert_eq!(
             found.map(|(from, until)| (from.seconds(), until.seconds())),

@@ -100,25 +100,32 @@ impl WriteTx {
 
     /// Writes `known` in place of what was known about its plate.
     pub fn put_known_plate(&self, known: &KnownPlate) -> Result<(), StoreError> {
-        self.delete_known_plate(&known.plate)?;
+        let before = self.forget(&known.plate)?.map_or_else(Vec::new, |known| known.tags);
         let plate = known.plate.as_str();
         self.table(KNOWN_PLATES)?.insert(plate, encode(known).as_slice())?;
         let mut tags = self.table(PLATE_TAGS)?;
         for tag in &known.tags {
             tags.insert((tag.as_str(), plate), ())?;
         }
-        Ok(())
+        self.retag(&known.plate, &before, &known.tags)
     }
 
     /// Forgets what is known about `plate`; `false` when nothing was.
     pub fn delete_known_plate(&self, plate: &Plate) -> Result<bool, StoreError> {
-        let Some(known) = self.known_plate(plate)? else { return Ok(false) };
+        let Some(known) = self.forget(plate)? else { return Ok(false) };
+        self.retag(plate, &known.tags, &[])?;
+        Ok(true)
+    }
+
+    /// Removes the record and the tags of `plate`; what they were.
+    fn forget(&self, plate: &Plate) -> Result<Option<KnownPlate>, StoreError> {
+        let Some(known) = self.known_plate(plate)? else { return Ok(None) };
         self.table(KNOWN_PLATES)?.remove(plate.as_str())?;
         let mut tags = self.table(PLATE_TAGS)?;
         for tag in &known.tags {
             tags.remove((tag.as_str(), plate.as_str()))?;
         }
-        Ok(true)
+        Ok(Some(known))
     }
 }
 

@@ -11,8 +11,9 @@ use super::index::{Slot, Term};
 use super::tables::{BITMAPS, META, PLATE_IDS, PLATES, POSTINGS};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::model::capture::CaptureKey;
-use crate::model::plate::fold;
-use crate::model::query::PlateMatch;
+use crate::model::known_plate::PlateTag;
+use crate::model::plate::{Plate, fold};
+use crate::model::query::{Attribute, PlateMatch};
 
 /// META: plates below this id are in the bitmaps.
 const INDEXED: &str = "plates_indexed";
@@ -73,6 +74,28 @@ impl WriteTx {
         let hit = find(&plates, id)?;
         let record = encode(hit.count.saturating_sub(1), hit.newest, plate);
         plates.insert(id, record.as_slice())?;
+        Ok(())
+    }
+
+    /// Lets the captures of `plate` be found by the tags in `now` and no longer by those in `before`.
+    pub(super) fn retag(
+        &self,
+        plate: &Plate,
+        before: &[PlateTag],
+        now: &[PlateTag],
+    ) -> Result<(), StoreError> {
+        let id = self.table(PLATE_IDS)?.get(plate.as_str())?.map(|row| row.value());
+        let Some(id) = id.filter(|_| before != now) else { return Ok(()) };
+        let mut slots = Vec::new();
+        for row in self.table(POSTINGS)?.range((id, 0)..=(id, u64::MAX))? {
+            slots.push(Slot::unpacked(row?.1.value()));
+        }
+        for tag in before.iter().filter(|tag| !now.contains(tag)) {
+            self.unmark(Attribute::Tag, tag.as_str(), &slots)?;
+        }
+        for tag in now.iter().filter(|tag| !before.contains(tag)) {
+            self.mark(Attribute::Tag, tag.as_str(), &slots)?;
+        }
         Ok(())
     }
 

@@ -78,6 +78,29 @@ pub(crate) fn merge<O: AsRef<[u16]>>(
     Ok(())
 }
 
+/// Takes ordinals out of a row.
+pub(crate) fn remove(
+    tx: &WriteTx,
+    space: u8,
+    block: u32,
+    term: Term,
+    ordinals: &[u16],
+) -> Result<(), StoreError> {
+    let mut table = tx.table(BITMAPS)?;
+    let Some(mut bitmap) = get(&table, space, block, term)? else { return Ok(()) };
+    for &ordinal in ordinals {
+        bitmap.remove(u32::from(ordinal));
+    }
+    if bitmap.is_empty() {
+        table.remove(&key(space, block, term))?;
+    } else {
+        let mut bytes = Vec::new();
+        bitmap.serialize_into(&mut bytes)?;
+        table.insert(&key(space, block, term), bytes.as_slice())?;
+    }
+    Ok(())
+}
+
 /// Drops all rows of a block.
 pub(crate) fn drop_block(tx: &WriteTx, space: u8, block: u32) -> Result<(), StoreError> {
     let first = key(space, block, Term { attribute: 0, value: 0 });

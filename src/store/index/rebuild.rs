@@ -39,7 +39,9 @@ impl Index {
 
     fn committed_terms(&self, tx: &ReadTx, capture: &Capture) -> Result<Vec<Term>, StoreError> {
         let values = tx.table(VALUES)?;
-        terms_of(capture, |attribute, text| {
+        let known = capture.plate.as_ref().map(|plate| tx.known_plate(plate)).transpose()?;
+        let tags = known.flatten().map_or_else(Vec::new, |known| known.tags);
+        terms_of(capture, &tags, |attribute, text| {
             if let Some(id) = self.known_value(attribute as u8, text) {
                 return Ok(Some(id));
             }

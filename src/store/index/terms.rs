@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use crate::model::capture::Capture;
+use crate::model::known_plate::PlateTag;
 use crate::model::query::{Attribute, eight_ways, flag_names};
 use crate::store::StoreError;
 
@@ -77,14 +78,20 @@ pub(crate) fn is_capture_gram(piece: &[char]) -> bool {
     }
 }
 
-/// All terms of `capture`, sorted; `id_of` knows the ids of attribute values.
+/// All terms of `capture` whose plate has `tags`, sorted; `id_of` knows the ids of attribute
+/// values.
 pub(crate) fn terms_of(
     capture: &Capture,
+    tags: &[PlateTag],
     mut id_of: impl FnMut(Attribute, &str) -> Result<Option<u32>, StoreError>,
 ) -> Result<Vec<Term>, StoreError> {
     let mut terms = Vec::with_capacity(48);
     for (attribute, text) in attribute_values(capture) {
         terms.extend(id_of(attribute, &text)?.map(|id| Term::value(attribute, id)));
+    }
+    for tag in tags {
+        let id = id_of(Attribute::Tag, tag.as_str())?;
+        terms.extend(id.map(|id| Term::value(Attribute::Tag, id)));
     }
     terms.extend(percent(capture).map(|percent| Term::tens(percent / 10)));
     if let Some(plate) = &capture.plate {

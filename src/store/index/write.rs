@@ -9,7 +9,9 @@ use super::bitmaps::{self, CAPTURE_SPACE};
 use super::blocks::{self, HEADER, KeyRange};
 use super::terms::{attribute_values, terms_of};
 use super::{Entries, Header, NewValues, Published, Slot, Term};
-use crate::model::capture::{Capture, CaptureDetail, CaptureKey};
+use crate::model::capture::{Capture, CaptureDetail, CaptureKey, Flags};
+use crate::model::plate::Plate;
+use crate::model::query::Attribute;
 use crate::store::captures::{decode, encode};
 use crate::store::tables::{BITMAPS, BLOCKS, CAPTURES, DETAILS, SLOTS};
 use crate::store::{StoreError, WriteTx};
@@ -96,6 +98,22 @@ impl WriteTx {
         self.count_capture(capture, 1)
     }
 
+    /// Gives the capture with `key` another plate, or with `None` the one its agent read, and finds
+    /// it by that one from now on. What the agent read stays in `plate_text`. The capture as it is
+    /// now, `None` when there is none.
+    pub fn correct_plate(
+        &self,
+        key: CaptureKey,
+        plate: Option<&Plate>,
+    ) -> Result<Option<Capture>, StoreError> {
+        let Some(mut capture) = self.capture(key)? else { return Ok(None) };
+        let original = Plate::parse(&capture.plate_text);
+        capture.plate = plate.cloned().or_else(|| original.clone());
+        capture.flags.set(Flags::CORRECTED, capture.plate != original);
+        self.update_capture(&capture, None)?;
+        Ok(Some(capture))
+    }
+
     /// Deletes the capture with `key`; `false` when there is none.
     pub fn delete_capture(&self, key: CaptureKey) -> Result<bool, StoreError> {
         let old = match self.table(CAPTURES)?.remove(key.0)? {
@@ -114,8 +132,11 @@ impl WriteTx {
 
     /// Gives `capture` a slot in the newest block and gathers its terms.
     fn index_capture(&self, capture: &Capture) -> Result<Slot, StoreError> {
-        let terms =
-            terms_of(capture, |attribute, text| self.intern_value(attribute, text).map(Some))?;
+        let known = capture.plate.as_ref().map(|plate| self.known_plate(plate)).transpose()?;
+        let tags = known.flatten().map_or_else(Vec::new, |known| known.tags);
+        let terms = terms_of(capture, &tags, |attribute, text| {
+            self.intern_value(attribute, text).map(Some)
+        })?;
         let mut staged = self.staged.borrow_mut();
         let mut open = match staged.open.take() {
             Some(open) => open,
@@ -146,6 +167,49 @@ impl WriteTx {
         range.include(capture.key.0);
         self.table(SLOTS)?.insert((slot.block, slot.ordinal), capture.key.0)?;
         Ok(slot)
+    }
+
+    /// Gives the captures in `slots` value `text` of `attribute`.
+    pub(in crate::store) fn mark(
+        &self,
+        attribute: Attribute,
+        text: &str,
+        slots: &[Slot],
+    ) -> Result<(), StoreError> {
+        if slots.is_empty() {
+            return Ok(());
+        }
+        // A row may tell of slots that are otherwise still in memory: readers take both.
+        let term = Term::value(attribute, self.intern_value(attribute, text)?);
+        for (block, ordinals) in by_block(slots) {
+            bitmaps::merge(self, CAPTURE_SPACE, block, [(term, ordinals.as_slice())])?;
+        }
+        Ok(())
+    }
+
+    /// Takes value `text` of `attribute` from the captures in `slots`.
+    pub(in crate::store) fn unmark(
+        &self,
+        attribute: Attribute,
+        text: &str,
+        slots: &[Slot],
+    ) -> Result<(), StoreError> {
+        if slots.is_empty() {
+            return Ok(());
+        }
+        let term = Term::value(attribute, self.intern_value(attribute, text)?);
+        let staged = self.staged.borrow_mut().open.take();
+        let mut open = staged.map_or_else(|| self.load_open(), Ok)?;
+        // From memory nothing can be taken that older readers still see: it is written out first.
+        let flushed = Slot { block: open.header.block, ordinal: open.header.flushed as u16 };
+        if slots.iter().any(|slot| *slot >= flushed) {
+            self.flush(&mut open)?;
+        }
+        self.staged.borrow_mut().open = Some(open);
+        for (block, ordinals) in by_block(slots) {
+            bitmaps::remove(self, CAPTURE_SPACE, block, term, &ordinals)?;
+        }
+        Ok(())
     }
 
     fn kill(&self, slot: Slot) {
@@ -230,6 +294,14 @@ impl WriteTx {
             .retain_in::<(u32, u16), _>((block, 0)..=(block, u16::MAX), |_, _| false)?;
         Ok(())
     }
+}
+
+fn by_block(slots: &[Slot]) -> BTreeMap<u32, Vec<u16>> {
+    let mut blocks: BTreeMap<u32, Vec<u16>> = BTreeMap::new();
+    for slot in slots {
+        blocks.entry(slot.block).or_default().push(slot.ordinal);
+    }
+    blocks
 }
 
 /// Writes out everything the index holds in memory.

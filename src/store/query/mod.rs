@@ -9,7 +9,7 @@ mod walk;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use plan::{Plan, Plates};
 use redb::ReadOnlyTable;
@@ -18,7 +18,7 @@ use super::captures::decode;
 use super::index::blocks;
 use super::tables::{BITMAPS, BLOCKS, CAPTURES, SLOTS};
 use super::{ReadTx, Store, StoreError};
-use crate::base::limits::{PAGE_ROWS_MAX, SEARCH_DEADLINE};
+use crate::base::limits::{PAGE_ROWS_MAX, SCAN_DEADLINE, SCAN_ROWS, SEARCH_DEADLINE};
 use crate::model::capture::{Capture, CaptureKey};
 use crate::model::query::{Page, PageRequest, Query, Total};
 use walk::Blocks;
@@ -32,10 +32,30 @@ impl Store {
     ///
     /// A search that takes longer than [`SEARCH_DEADLINE`] is stopped: the page then says so.
     pub fn search(&self, query: &Query, request: PageRequest) -> Result<Page, StoreError> {
-        let started = Instant::now();
+        let limit = request.limit.clamp(1, PAGE_ROWS_MAX);
+        self.search_until(query, PageRequest { limit, ..request }, SEARCH_DEADLINE)
+    }
+
+    /// The next [`SCAN_ROWS`] captures that match `query`, for walks through a whole result.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] when even that takes too long.
+    pub fn search_on(&self, query: &Query, before: Option<CaptureKey>) -> Result<Page, StoreError> {
+        let request = PageRequest { limit: SCAN_ROWS, before, total: false };
+        let page = self.search_until(query, request, SCAN_DEADLINE)?;
+        if page.stopped { Err(StoreError::Refused("the search takes too long")) } else { Ok(page) }
+    }
+
+    fn search_until(
+        &self,
+        query: &Query,
+        request: PageRequest,
+        deadline: Duration,
+    ) -> Result<Page, StoreError> {
+        let stop = Instant::now() + deadline;
         for _ in 0..SNAPSHOTS_MAX {
             let page = self.read(|tx| {
-                let Some(search) = Search::open(self, tx, query, request, started)? else {
+                let Some(search) = Search::open(self, tx, query, request, stop)? else {
                     return Ok(None);
                 };
                 search.run().map(Some)
@@ -58,7 +78,8 @@ struct Search {
     captures: ReadOnlyTable<u64, &'static [u8]>,
     postings: ReadOnlyTable<(u32, u64), u64>,
     blocks: Blocks,
-    started: Instant,
+    /// When to give up.
+    stop: Instant,
 }
 
 impl Search {
@@ -68,7 +89,7 @@ impl Search {
         tx: &ReadTx,
         query: &Query,
         request: PageRequest,
-        started: Instant,
+        stop: Instant,
     ) -> Result<Option<Self>, StoreError> {
         let plan = Plan::new(tx, query, store.index.options.plate_hits)?;
         let headers = blocks::headers(&tx.table(BLOCKS)?)?;
@@ -79,7 +100,7 @@ impl Search {
             return Ok(None);
         };
         Ok(Some(Self {
-            limit: request.limit.clamp(1, PAGE_ROWS_MAX),
+            limit: request.limit,
             before: request.before.map_or(u64::MAX, |key| key.0),
             total: request.total,
             captures: tx.table(CAPTURES)?,
@@ -93,7 +114,7 @@ impl Search {
                 slots: tx.table(SLOTS)?,
             },
             plan,
-            started,
+            stop,
         }))
     }
 
@@ -127,7 +148,7 @@ impl Search {
     }
 
     fn out_of_time(&self) -> bool {
-        self.started.elapsed() > SEARCH_DEADLINE
+        Instant::now() > self.stop
     }
 }
 

@@ -6,6 +6,7 @@ use crate::base::clock::Timestamp;
 use crate::model::capture::{
     Capture, CaptureDetail, CaptureKey, CaptureKind, Flags, Guess, ImageSet, Vehicle,
 };
+use crate::model::known_plate::{Author, KnownPlate, PlateTag};
 use crate::model::plate::{Plate, fold};
 use crate::model::query::{
     Attribute, AttributeMatch, PageRequest, Piece, PlateMatch, Query, Total,
@@ -64,7 +65,7 @@ fn capture(dice: &mut Dice, now: i64) -> Capture {
         ended_at: time,
         received_at: time,
         plate: plate(dice),
-        plate_text: String::new(),
+        plate_text: dice.pick(&["A-B8", "00A", ""]).to_owned(),
         confidence: dice.roll(101) as f32,
         region: dice.pick(&["us-ma", "US-NY", ""]).to_owned(),
         region_confidence: 1.0,
@@ -112,11 +113,12 @@ fn query(dice: &mut Dice, now: i64) -> Query {
         query.attributes.push(AttributeMatch { attribute: Attribute::Confidence, values, not });
     }
     for _ in 0..dice.roll(3) {
-        let (attribute, values): (_, &[&str]) = match dice.roll(5) {
+        let (attribute, values): (_, &[&str]) = match dice.roll(6) {
             0 => (Attribute::Camera, &["a1/0", "b2/1", "c3/9"]),
             1 => (Attribute::Region, &["us-ma", "US-ny"]),
             2 => (Attribute::Color, &["white", "black", "pink"]),
-            3 => (Attribute::Flag, &["preview", "parked", "late"]),
+            3 => (Attribute::Flag, &["preview", "parked", "late", "corrected"]),
+            4 => (Attribute::Tag, &["staff", "van", "none"]),
             _ => (Attribute::Kind, &["plate", "vehicle"]),
         };
         let values = (0..=dice.roll(2)).map(|_| dice.pick(values).to_owned()).collect();
@@ -140,7 +142,23 @@ fn slow_match(pieces: &[Piece], text: &[char], folded: bool) -> bool {
     }
 }
 
-fn matches(capture: &Capture, query: &Query) -> bool {
+/// What the store should hold.
+#[derive(Clone, Default)]
+struct Model {
+    captures: BTreeMap<u64, Capture>,
+    /// Tags by plate.
+    tags: BTreeMap<Plate, Vec<PlateTag>>,
+}
+
+/// The attribute values `capture` is to be found by.
+fn values_of(model: &Model, capture: &Capture) -> Vec<(Attribute, String)> {
+    let own = attribute_values(capture).into_iter().map(|(at, text)| (at, text.into_owned()));
+    let tags = capture.plate.as_ref().and_then(|plate| model.tags.get(plate));
+    let tags = tags.into_iter().flatten().map(|tag| (Attribute::Tag, tag.as_str().to_owned()));
+    own.chain(tags).collect()
+}
+
+fn matches(model: &Model, capture: &Capture, query: &Query) -> bool {
     let time = capture.key.time();
     let plate = query.plate.as_ref().is_none_or(|wanted| {
         capture.plate.as_ref().is_some_and(|plate| {
@@ -150,7 +168,7 @@ fn matches(capture: &Capture, query: &Query) -> bool {
             slow
         })
     });
-    let values = attribute_values(capture);
+    let values = values_of(model, capture);
     plate
         && query.from.is_none_or(|from| time >= from)
         && query.until.is_none_or(|until| time < until)
@@ -169,8 +187,9 @@ fn matches(capture: &Capture, query: &Query) -> bool {
         })
 }
 
-fn check(store: &Store, model: &BTreeMap<u64, Capture>, query: &Query, limit: usize) {
-    let expected: Vec<&Capture> = model.values().rev().filter(|row| matches(row, query)).collect();
+fn check(store: &Store, model: &Model, query: &Query, limit: usize) {
+    let rows = model.captures.values().rev();
+    let expected: Vec<&Capture> = rows.filter(|row| matches(model, row, query)).collect();
     let mut rows = Vec::new();
     let mut before = None;
     loop {
@@ -190,44 +209,69 @@ fn check(store: &Store, model: &BTreeMap<u64, Capture>, query: &Query, limit: us
     }
     let found: Vec<&Capture> = rows.iter().collect();
     assert_eq!(found, expected, "{query:?}");
+    let all = store.search_on(query, None).unwrap();
+    assert_eq!((all.rows.len(), all.next), (expected.len().min(1000), None));
 }
 
-fn change(
-    store: &Store,
-    model: &mut BTreeMap<u64, Capture>,
-    dice: &mut Dice,
-    now: i64,
-) -> Result<(), StoreError> {
+fn change(store: &Store, model: &mut Model, dice: &mut Dice, now: i64) -> Result<(), StoreError> {
     let mut next = model.clone();
     let fail = dice.roll(10) == 0;
     let done = store.write(|tx| {
         for _ in 0..=dice.roll(20) {
-            let known: Option<Capture> = (!next.is_empty()).then(|| {
-                let at = dice.roll(next.len() as u64) as usize;
-                next.values().nth(at).unwrap().clone()
+            let known: Option<Capture> = (!next.captures.is_empty()).then(|| {
+                let at = dice.roll(next.captures.len() as u64) as usize;
+                next.captures.values().nth(at).unwrap().clone()
             });
-            match (dice.roll(10), known) {
+            match (dice.roll(12), known) {
                 (0, Some(old)) => {
                     let fresh = capture(dice, now);
                     let new = Capture { key: old.key, captured_at: old.captured_at, ..fresh };
                     tx.update_capture(&new, None)?;
-                    next.insert(new.key.0, new);
+                    next.captures.insert(new.key.0, new);
                 }
                 (1, Some(old)) => {
                     let new = Capture { reads: old.reads + 1, ..old };
                     tx.update_capture(&new, Some(&CaptureDetail::default()))?;
-                    next.insert(new.key.0, new);
+                    next.captures.insert(new.key.0, new);
                 }
                 (2, Some(old)) => {
                     assert!(tx.delete_capture(old.key)?);
                     assert!(!tx.delete_capture(old.key)?);
-                    next.remove(&old.key.0);
+                    next.captures.remove(&old.key.0);
+                }
+                (3, Some(old)) => {
+                    let corrected = plate(dice);
+                    let new = tx.correct_plate(old.key, corrected.as_ref())?.unwrap();
+                    let expected = corrected.or_else(|| Plate::parse(&old.plate_text));
+                    assert_eq!(new.plate, expected);
+                    next.captures.insert(new.key.0, new);
+                }
+                (4, _) => {
+                    let Some(plate) = plate(dice) else { continue };
+                    let texts = ["staff", "van"].into_iter().filter(|_| dice.roll(2) == 0);
+                    let tags: Vec<PlateTag> = texts.filter_map(PlateTag::parse).collect();
+                    let known = KnownPlate {
+                        plate: plate.clone(),
+                        name: String::new(),
+                        notes: String::new(),
+                        tags: tags.clone(),
+                        ignored: false,
+                        changed_by: Author::default(),
+                        changed_at: Timestamp(0),
+                    };
+                    if dice.roll(4) == 0 {
+                        tx.delete_known_plate(&plate)?;
+                        next.tags.remove(&plate);
+                    } else {
+                        tx.put_known_plate(&known)?;
+                        next.tags.insert(plate, tags);
+                    }
                 }
                 _ => {
                     let mut new = capture(dice, now);
                     new.key = store.allocate_key(new.captured_at);
                     tx.insert_capture(&new, &CaptureDetail::default())?;
-                    next.insert(new.key.0, new);
+                    next.captures.insert(new.key.0, new);
                 }
             }
         }
@@ -244,7 +288,7 @@ fn change(
 fn run(seed: u64, rounds: u64) {
     let directory = tempfile::tempdir().unwrap();
     let mut store = Store::open(directory.path(), options()).unwrap();
-    let mut model = BTreeMap::new();
+    let mut model = Model::default();
     let mut dice = Dice(seed);
     let mut now = 1_700_000_000_000;
     for round in 0..rounds {
@@ -269,24 +313,25 @@ fn run(seed: u64, rounds: u64) {
             3 => store.reopen().unwrap(),
             // Retention: the oldest go, and blocks with them.
             4 if round > 20 => {
-                let old: Vec<u64> = model.keys().copied().take(model.len() / 3).collect();
+                let some = model.captures.len() / 3;
+                let old: Vec<u64> = model.captures.keys().copied().take(some).collect();
                 store
                     .write(|tx| {
                         old.iter().try_for_each(|key| tx.delete_capture(CaptureKey(*key)).map(drop))
                     })
                     .unwrap();
                 for key in old {
-                    model.remove(&key);
+                    model.captures.remove(&key);
                 }
             }
             _ => {}
         }
         check(&store, &model, &Query::default(), 30);
-        assert_eq!(store.figures().unwrap().captures, model.len() as u64);
+        assert_eq!(store.figures().unwrap().captures, model.captures.len() as u64);
         let counted = store
             .read(|tx| tx.count_captures(None, Timestamp(0), Timestamp(now + 3_600_000)))
             .unwrap();
-        assert_eq!(counted, model.len() as u64);
+        assert_eq!(counted, model.captures.len() as u64);
     }
 }
 

@@ -101,9 +101,10 @@ pub fn list(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> 
             CaptureKey::parse(text).ok_or_else(|| WebError::Bad("cursor is not valid".into()))?,
         ),
     };
-    let cameras = ctx.site.store.read(Names::load)?.camera_values();
+    let names = ctx.site.store.read(Names::load)?;
+    let (cameras, agents) = (names.camera_values(), names.agent_values());
     let zone = ctx.zone();
-    let context = Context { zone: &zone, now: ctx.now, cameras: &cameras };
+    let context = Context { zone: &zone, now: ctx.now, cameras: &cameras, agents: &agents };
     let search = Search::from_parameters(form.pairs(), &context)
         .map_err(|error| WebError::Bad(format!("{}: {error}", error.parameter)))?;
     let page = PageRequest { limit, before, total: form.get("total") != Some("no") };

@@ -56,6 +56,15 @@ impl Names {
         values
     }
 
+    /// Agents that have a name, by uid and name, by name.
+    pub fn agent_values(&self) -> Vec<(String, String)> {
+        let named = self.agents.iter().filter(|(_, name)| !name.is_empty());
+        let mut values: Vec<(String, String)> =
+            named.map(|(uid, name)| (uid.clone(), name.clone())).collect();
+        values.sort_unstable_by(|a, b| (&a.1, &a.0).cmp(&(&b.1, &b.0)));
+        values
+    }
+
     /// What people call the agent, `""` when it has no label.
     pub fn agent(&self, uid: &str) -> String {
         self.agents.get(uid).cloned().unwrap_or_default()

@@ -25,8 +25,8 @@ pub fn page(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> 
     let form = ctx.query()?;
     let zone = ctx.zone();
     let (names, offers) = ctx.site.store.read(|tx| Ok((Names::load(tx)?, Offers::load(tx)?)))?;
-    let cameras = names.camera_values();
-    let context = Context { zone: &zone, now: ctx.now, cameras: &cameras };
+    let (cameras, agents) = (names.camera_values(), names.agent_values());
+    let context = Context { zone: &zone, now: ctx.now, cameras: &cameras, agents: &agents };
     let grid = form.get("view") == Some("grid");
     let pairs = parameters(form.pairs());
     let pairs: Vec<(&str, &str)> =

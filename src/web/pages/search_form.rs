@@ -301,7 +301,8 @@ mod tests {
                 pairs.push(("alike", "1"));
             }
             let pairs = parameters(pairs.into_iter());
-            let context = Context { zone: &TimeZone::UTC, now: Timestamp(0), cameras: &[] };
+            let context =
+                Context { zone: &TimeZone::UTC, now: Timestamp(0), cameras: &[], agents: &[] };
             let pairs = pairs.iter().map(|(name, value)| (*name, value.as_str()));
             let again = Search::from_parameters(pairs, &context).unwrap();
             assert_eq!(again.terms[0].value, pattern);
@@ -310,7 +311,8 @@ mod tests {
 
     #[test]
     fn what_no_field_shows_is_carried_along() {
-        let context = Context { zone: &TimeZone::UTC, now: Timestamp(0), cameras: &[] };
+        let context =
+            Context { zone: &TimeZone::UTC, now: Timestamp(0), cameras: &[], agents: &[] };
         let text = "8KX* color:red -color:white after:24h after:2026-08-01 conf:>80";
         let search = Search::parse(text, &context).unwrap();
         let offers = Offers {
