@@ -187,6 +187,15 @@ pub const TAG_CHARS_MAX: usize = 40;
 /// Tags offered to choose from; more do not help anybody choose.
 pub const TAGS_OFFERED_MAX: usize = 200;
 
+// --- alerts --------------------------------------------------------------------------------------
+
+/// Rekor alerts counted one by one for a total; beyond it the page says "or more".
+pub const ALERTS_COUNTED_MAX: usize = 10_000;
+/// Rekor alerts looked at for one page when a plate's alerts are filtered further.
+pub const ALERTS_EXAMINED_MAX: usize = 5_000;
+/// Plates followed for a plate's beginning in the alerts.
+pub const ALERT_PLATES_MAX: usize = 500;
+
 // --- accounts ------------------------------------------------------------------------------------
 
 /// Shortest password, characters.

@@ -2,6 +2,7 @@
 //! well formed or does not exist.
 
 pub mod agent;
+pub mod alert;
 pub mod capture;
 pub mod known_plate;
 pub mod password_hash;

@@ -1,13 +1,12 @@
-//! Agents, cameras and Rekor alerts as they registered themselves.
+//! Agents and cameras as they registered themselves.
 
 use redb::ReadableTable as _;
 
 use super::codec::{Reader, Writer};
-use super::tables::{AGENTS, CAMERAS, REKOR_ALERTS};
+use super::tables::{AGENTS, CAMERAS};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::base::clock::Timestamp;
-use crate::model::agent::{Agent, Camera, ListKind, RekorAlert};
-use crate::model::capture::CaptureKey;
+use crate::model::agent::{Agent, Camera};
 
 fn encode_agent(agent: &Agent) -> Vec<u8> {
     let mut writer = Writer::new(1);
@@ -52,29 +51,6 @@ fn decode_camera(agent_uid: &str, camera_id: i64, bytes: &[u8]) -> Result<Camera
     })
 }
 
-fn encode_alert(alert: &RekorAlert) -> Vec<u8> {
-    let mut writer = Writer::new(1);
-    writer.u64(alert.capture.0).i64(alert.raised_at.0).text(&alert.list);
-    writer.i64(alert.list_id.unwrap_or(i64::MIN)).u8(alert.list_kind as u8);
-    writer.text(&alert.description).text(&alert.plate).text(&alert.site);
-    writer.finish()
-}
-
-fn decode_alert(key: u64, bytes: &[u8]) -> Result<RekorAlert, StoreError> {
-    let mut reader = Reader::new(bytes)?;
-    Ok(RekorAlert {
-        key: CaptureKey(key),
-        capture: CaptureKey(reader.u64()?),
-        raised_at: Timestamp(reader.i64()?),
-        list: reader.text()?.to_owned(),
-        list_id: Some(reader.i64()?).filter(|id| *id != i64::MIN),
-        list_kind: if reader.u8()? == 1 { ListKind::NotOnList } else { ListKind::OnList },
-        description: reader.text()?.to_owned(),
-        plate: reader.text()?.to_owned(),
-        site: reader.text()?.to_owned(),
-    })
-}
-
 impl ReadTx {
     /// All agents, by uid.
     pub fn agents(&self) -> Result<Vec<Agent>, StoreError> {
@@ -111,17 +87,6 @@ impl ReadTx {
         let row = self.table(CAMERAS)?.get((agent_uid, camera_id))?;
         row.map(|bytes| decode_camera(agent_uid, camera_id, bytes.value())).transpose()
     }
-
-    /// The newest Rekor alerts, at most `limit`.
-    pub fn rekor_alerts(&self, limit: usize) -> Result<Vec<RekorAlert>, StoreError> {
-        let table = self.table(REKOR_ALERTS)?;
-        let newest = table.iter()?.rev().take(limit);
-        newest
-            .map(|row| {
-                row.map_err(Into::into).and_then(|(k, v)| decode_alert(k.value(), v.value()))
-            })
-            .collect()
-    }
 }
 
 impl WriteTx {
@@ -151,12 +116,6 @@ impl WriteTx {
         self.table(CAMERAS)?.insert(key, encode_camera(camera).as_slice())?;
         Ok(())
     }
-
-    /// Writes `alert` under its key.
-    pub fn put_rekor_alert(&self, alert: &RekorAlert) -> Result<(), StoreError> {
-        self.table(REKOR_ALERTS)?.insert(alert.key.0, encode_alert(alert).as_slice())?;
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -176,17 +135,5 @@ mod tests {
         assert_eq!(decode_camera("A", 7, &encode_camera(&camera)).unwrap(), camera);
         let nowhere = Camera { position: None, ..camera };
         assert_eq!(decode_camera("A", 7, &encode_camera(&nowhere)).unwrap(), nowhere);
-        let alert = RekorAlert {
-            key: CaptureKey(9),
-            capture: CaptureKey(8),
-            raised_at: Timestamp(3),
-            list: "Staff".into(),
-            list_id: None,
-            list_kind: ListKind::NotOnList,
-            description: "d".into(),
-            plate: "ABC".into(),
-            site: "s".into(),
-        };
-        assert_eq!(decode_alert(9, &encode_alert(&alert)).unwrap(), alert);
     }
 }

@@ -7,7 +7,7 @@
 use redb::ReadableTable;
 
 use super::tables::{self, META};
-use super::{ReadTx, Store, StoreError, WriteTx};
+use super::{ReadTx, Store, StoreError, WriteTx, rekor};
 
 /// Brings a store from one schema to the next.
 type Step = fn(&WriteTx) -> Result<(), StoreError>;
@@ -63,6 +63,7 @@ fn prepare(tx: &WriteTx, known: u32) -> Result<u32, StoreError> {
     };
     // Tables of a later schema may be there early: they are empty.
     tables::create_all(tx)?;
+    rekor::complete(tx)?;
     Ok(found)
 }
 

@@ -19,6 +19,7 @@ pub mod known_plates;
 mod migrate;
 pub mod plates;
 pub mod query;
+pub mod rekor;
 pub mod secrets;
 pub mod sessions;
 pub mod settings;

@@ -36,6 +36,19 @@ pub(super) const CAMERAS: TableDefinition<'_, (&str, i64), &[u8]> = TableDefinit
 /// Rekor alerts: key (time-ordered, as a capture's) -> record.
 pub(super) const REKOR_ALERTS: TableDefinition<'_, u64, &[u8]> =
     TableDefinition::new("rekor_alerts");
+/// Rekor alerts of a plate: (plate in normal form, `""` without one, alert key) -> capture key. One
+/// row an alert.
+pub(super) const REKOR_BY_PLATE: TableDefinition<'_, (&str, u64), u64> =
+    TableDefinition::new("rekor_by_plate");
+/// Rekor alerts of a list: (name, kind, alert key) -> nothing.
+pub(super) const REKOR_BY_LIST: TableDefinition<'_, (&str, u8, u64), ()> =
+    TableDefinition::new("rekor_by_list");
+/// Rekor alerts about a capture: (capture key, alert key) -> nothing.
+pub(super) const REKOR_BY_CAPTURE: TableDefinition<'_, (u64, u64), ()> =
+    TableDefinition::new("rekor_by_capture");
+/// Lists that raised Rekor alerts: (name, kind) -> how many.
+pub(super) const REKOR_LISTS: TableDefinition<'_, (&str, u8), u64> =
+    TableDefinition::new("rekor_lists");
 
 /// Captures: key -> head record (what lists show), see `captures`.
 pub(super) const CAPTURES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("captures");
@@ -90,6 +103,10 @@ pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
     tx.table(AGENTS)?;
     tx.table(CAMERAS)?;
     tx.table(REKOR_ALERTS)?;
+    tx.table(REKOR_BY_PLATE)?;
+    tx.table(REKOR_BY_LIST)?;
+    tx.table(REKOR_BY_CAPTURE)?;
+    tx.table(REKOR_LISTS)?;
     tx.table(CAPTURES)?;
     tx.table(DETAILS)?;
     tx.table(SLOTS)?;

@@ -7,6 +7,8 @@ pub const HOME: &str = "/";
 pub const SEARCH: &str = "/search";
 /// Prefix of one read: `/captures/ID`, `/captures/ID/images/KIND`, `/captures/ID/raw`.
 pub const CAPTURES: &str = "/captures";
+/// Alerts of Rekor Scout; prefix of one: `/alerts/rekor/KEY`.
+pub const ALERTS_REKOR: &str = "/alerts/rekor";
 /// GET the form, POST `username`, `password`, `next`, `csrf`.
 pub const SIGN_IN: &str = "/sign-in";
 /// POST `csrf`.
@@ -37,10 +39,11 @@ pub const PROFILE_SESSIONS: &str = "/profile/sessions";
 pub const POST: &str = "/api/webhook";
 
 /// Every path by the name templates use.
-pub const ALL: [(&str, &str); 18] = [
+pub const ALL: [(&str, &str); 19] = [
     ("home", HOME),
     ("search", SEARCH),
     ("captures", CAPTURES),
+    ("alerts_rekor", ALERTS_REKOR),
     ("sign_in", SIGN_IN),
     ("sign_out", SIGN_OUT),
     ("theme", THEME),

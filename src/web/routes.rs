@@ -8,7 +8,7 @@ use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
 use crate::web::headers::Class;
 use crate::web::pages::{
-    captures, dashboard, images, login, profile, search, settings, setup, theme,
+    alerts, captures, dashboard, images, login, profile, search, settings, setup, theme,
 };
 use crate::web::{api, health, webhook};
 
@@ -66,6 +66,8 @@ pub const ROUTES: &[Route] = &[
     get("/captures/{key}", Page(Viewer), Class::Page, captures::page),
     get("/captures/{key}/raw", Page(Admin), Class::Data, captures::raw),
     get("/captures/{key}/images/{kind}", Page(Viewer), Class::Image, images::image),
+    get("/alerts/rekor", Page(Viewer), Class::Page, alerts::list),
+    get("/alerts/rekor/{key}", Page(Viewer), Class::Page, alerts::page),
     // Own account.
     get("/profile", Page(Viewer), Class::Page, profile::page),
     post("/profile", Page(Viewer), profile::save),
@@ -84,7 +86,8 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/captures/{key}/images/{kind}", Api(Viewer), Class::Image, api::captures::image),
     get("/api/v1/agents", Api(Viewer), Class::Data, api::resources::agents),
     get("/api/v1/cameras", Api(Viewer), Class::Data, api::resources::cameras),
-    get("/api/v1/alerts/rekor", Api(Viewer), Class::Data, api::resources::rekor_alerts),
+    get("/api/v1/alerts/rekor", Api(Viewer), Class::Data, api::alerts::list),
+    get("/api/v1/alerts/rekor/{key}", Api(Viewer), Class::Data, api::alerts::one),
     get("/api/v1/stats", Api(Viewer), Class::Data, api::resources::stats),
     get("/healthz", Public, Class::Data, health::healthz),
     get("/metrics", Metrics, Class::Data, health::metrics),

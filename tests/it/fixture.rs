@@ -33,7 +33,7 @@ fn facts(harness: &Harness) -> Value {
     let cameras = get("/api/v1/cameras");
     json!({
         "captures": captures,
-        "alerts": get("/api/v1/alerts/rekor"),
+        "alerts": { "data": get("/api/v1/alerts/rekor")["data"] },
         "agents": get("/api/v1/agents"),
         "cameras": cameras,
     })

@@ -1,5 +1,6 @@
 //! JSON API v1. Same questions as the pages, same answers, no HTML.
 
+pub mod alerts;
 pub mod captures;
 pub mod resources;
 

@@ -1,11 +1,9 @@
-//! The smaller resources of the API: agents, cameras, Rekor alerts, figures.
+//! The smaller resources of the API: agents, cameras, figures.
 
 use serde::Serialize;
 
-use crate::base::limits::PAGE_ROWS_MAX;
 use crate::domain::stats;
 use crate::gate::Response;
-use crate::model::agent::ListKind;
 use crate::store::ReadTx;
 use crate::web::api::rfc3339;
 use crate::web::ctx::{Ctx, Input};
@@ -36,19 +34,6 @@ struct CameraView {
     longitude: Option<f64>,
     first_seen: String,
     last_seen: String,
-}
-
-#[derive(Serialize)]
-struct AlertView {
-    id: String,
-    capture: Option<String>,
-    raised_at: String,
-    list: String,
-    list_id: Option<i64>,
-    on_list: bool,
-    plate: String,
-    description: String,
-    site: String,
 }
 
 #[derive(Serialize)]
@@ -86,23 +71,6 @@ pub fn cameras(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebErro
         longitude: camera.position.map(|(_, longitude)| longitude),
         first_seen: rfc3339(camera.first_seen),
         last_seen: rfc3339(camera.last_seen),
-    });
-    Ok(json(200, &Data { data: data.collect() }))
-}
-
-/// `GET /api/v1/alerts/rekor`: the newest ones.
-pub fn rekor_alerts(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
-    let alerts = ctx.site.store.read(|tx| tx.rekor_alerts(PAGE_ROWS_MAX))?;
-    let data = alerts.into_iter().map(|alert| AlertView {
-        id: alert.key.to_string(),
-        capture: (alert.capture.0 != 0).then(|| alert.capture.to_string()),
-        raised_at: rfc3339(alert.raised_at),
-        list: alert.list,
-        list_id: alert.list_id,
-        on_list: alert.list_kind == ListKind::OnList,
-        plate: alert.plate,
-        description: alert.description,
-        site: alert.site,
     });
     Ok(json(200, &Data { data: data.collect() }))
 }

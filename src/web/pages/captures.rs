@@ -49,7 +49,7 @@ pub fn raw(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
 }
 
 /// Everything the page is made of.
-struct Facts {
+pub struct Facts {
     capture: Capture,
     detail: CaptureDetail,
     camera: Camera,
@@ -60,7 +60,8 @@ struct Facts {
     older: Option<CaptureKey>,
 }
 
-fn load(ctx: &Ctx<'_>, key: CaptureKey) -> Result<Option<Facts>, WebError> {
+/// Reads all of the capture with `key`.
+pub fn load(ctx: &Ctx<'_>, key: CaptureKey) -> Result<Option<Facts>, WebError> {
     Ok(ctx.site.store.read(|tx| {
         let Some(capture) = tx.capture(key)? else { return Ok(None) };
         let (newer, older) = tx.neighbours(key)?;
@@ -95,7 +96,8 @@ fn history(
     Ok(Some(ctx.site.store.search(&query, request)?))
 }
 
-fn view(
+/// The page of a read.
+pub fn view(
     ctx: &Ctx<'_>,
     facts: &Facts,
     history: Option<Found>,

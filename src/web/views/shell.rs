@@ -144,6 +144,7 @@ impl Entry {
 }
 
 const DAILY: &str = "";
+const ALERTS: &str = "Alerts";
 const SETTINGS: &str = "Settings";
 
 /// Every page of the navigation, in order: one line each. At most four stand in the bottom bar of
@@ -151,6 +152,8 @@ const SETTINGS: &str = "Settings";
 const ENTRIES: &[Entry] = &[
     entry(DAILY, ("dashboard", "Dashboard", "home", paths::HOME), Role::Viewer).bar("Home"),
     entry(DAILY, ("search", "Search", "search", paths::SEARCH), Role::Viewer).bar("Search"),
+    entry(ALERTS, ("alerts-rekor", "Rekor Scout", "warn", paths::ALERTS_REKOR), Role::Viewer)
+        .bar("Alerts"),
     entry(SETTINGS, ("webhook", "Webhook", "send", paths::WEBHOOK), Role::Admin),
     entry(SETTINGS, ("profile", "Profile and key", "user", paths::PROFILE), Role::Viewer),
 ];
