@@ -123,7 +123,7 @@ pub fn query(ctx: &Ctx<'_>, form: &Form) -> Result<AlertQuery, Vec<FieldError>> 
     }
     let mut times = Query::default();
     let zone = ctx.zone();
-    let context = Context { zone: &zone, now: ctx.now, cameras: &[] };
+    let context = Context { zone: &zone, now: ctx.now, cameras: &[], agents: &[] };
     for name in ["after", "to", "before"] {
         let Some(text) = given(name) else { continue };
         let Some(filter) = search::filter(name) else { continue };
