@@ -124,7 +124,7 @@ impl App {
             clock,
         });
         let handler = Arc::new(Pipeline(Arc::clone(&site)));
-        let gate = Gate::start(vec![listener], handler, Arc::new(OpenDoor), limits)
+        let gate = Gate::start(vec![listener], handler, Arc::new(OpenDoor), limits, None)
             .map_err(|error| failed("start the server", &error))?;
         Ok(Self { site, gate, stop, threads, address })
     }

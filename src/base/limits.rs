@@ -20,7 +20,7 @@ pub const BODY_RATE_GRACE: Duration = Duration::from_secs(5);
 pub const WRITE_DEADLINE: Duration = Duration::from_secs(30);
 /// How long a kept-alive connection may be silent.
 pub const IDLE_DEADLINE: Duration = Duration::from_secs(15);
-/// Connections at once; each costs a thread with a small stack.
+/// Connections at once; each costs a thread with a small stack: idle ones 17 KiB, with TLS 27.
 pub const CONNECTIONS_MAX: usize = 512;
 /// Connections at once from one address (IPv6: one /64); a browser opens 6, an agent 2-8.
 pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 32;
@@ -28,6 +28,13 @@ pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 32;
 pub const REQUESTS_PER_CONNECTION_MAX: u32 = 10_000;
 /// Stack of a connection thread, bytes: handler, parser and TLS fit in half of it.
 pub const CONNECTION_STACK_BYTES: usize = 256 * 1024;
+/// TLS sessions kept for resumption, about 1 KB each: every browser of a household or a guard's
+/// office, and the agents.
+pub const TLS_SESSIONS_MAX: usize = 128;
+/// Bytes of one TLS connection that may wait to be encrypted or sent: one full record.
+pub const TLS_BUFFER_BYTES_MAX: usize = 16 * 1024;
+/// How long the goodbye of a TLS connection may take to leave.
+pub const TLS_CLOSE_DEADLINE: Duration = Duration::from_millis(250);
 /// Largest webhook body after decompression, bytes; real ones are below 150 KB.
 pub const WEBHOOK_BODY_MAX: u64 = 16 * 1024 * 1024;
 /// Largest ordinary form body, bytes.

@@ -2,10 +2,10 @@
 //! in flight at a time; every wait has an end.
 
 use std::any::Any;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::base::log::quoted;
 use crate::base::random;
@@ -15,7 +15,8 @@ use crate::gate::registry::Ticket;
 use crate::gate::request::{Head, Method};
 use crate::gate::response::{Response, reason};
 use crate::gate::server::Shared;
-use crate::gate::stream::{PatientWriter, Stream, Wire, is_timeout};
+use crate::gate::stream::{PatientWriter, Stream, Wire, is_timeout, retry};
+use crate::gate::tls::Tls;
 use crate::gate::write::{Manner, send};
 
 /// What becomes of the connection after a request.
@@ -39,17 +40,27 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(
-        stream: Box<dyn Stream>,
-        peer: SocketAddr,
-        shared: Arc<Shared>,
-        ticket: Ticket,
-    ) -> Self {
+    fn new(stream: Box<dyn Stream>, peer: SocketAddr, shared: Arc<Shared>, ticket: Ticket) -> Self {
         Self { wire: Wire::new(stream), peer, shared, ticket, served: 0 }
     }
 
-    /// Serves requests until one side has had enough.
-    pub(crate) fn run(mut self) {
+    /// Greets the client of `socket` and serves it until one side has had enough.
+    pub(crate) fn open(
+        socket: Arc<TcpStream>,
+        peer: SocketAddr,
+        shared: Arc<Shared>,
+        ticket: Ticket,
+    ) {
+        if !first_byte(&socket, shared.limits.idle_deadline) || !ticket.slot.begin() {
+            return;
+        }
+        match Tls::greet(shared.tls.as_ref(), socket, shared.limits.head_deadline) {
+            Ok(stream) => Self::new(stream, peer, shared, ticket).run(),
+            Err(error) => log::debug!("{peer}: no TLS handshake: {error}"),
+        }
+    }
+
+    fn run(mut self) {
         loop {
             match self.serve_one() {
                 After::Next => {}
@@ -165,6 +176,12 @@ impl Connection {
         let mut out = PatientWriter::new(stream, limits.write_deadline, limits.body_rate_min);
         send(&mut out, response, Manner { head_only, version_1_1, keep })
     }
+}
+
+/// Waits for the first byte of a connection and leaves it where it is; false when none comes.
+fn first_byte(socket: &TcpStream, time: Duration) -> bool {
+    let waited = socket.set_read_timeout(Some(time)).and_then(|()| retry(|| socket.peek(&mut [0])));
+    waited.is_ok_and(|count| count > 0)
 }
 
 /// Calls the handler; a panic in it is an answer too, with an id to find it in the log.

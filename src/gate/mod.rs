@@ -16,6 +16,7 @@ mod stream;
 mod target;
 #[cfg(test)]
 mod tests;
+pub mod tls;
 pub mod write;
 
 pub use body::{Body, BodyError};
@@ -24,3 +25,4 @@ pub use listen::bind;
 pub use request::{Head, Headers, Method};
 pub use response::{Response, ResponseBody};
 pub use server::{Doorman, Gate, GateLimits, Handler, OpenDoor};
+pub use tls::Tls;

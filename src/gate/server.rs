@@ -18,7 +18,7 @@ use crate::gate::listen::raise_descriptor_limit;
 use crate::gate::registry::Registry;
 use crate::gate::request::Head;
 use crate::gate::response::Response;
-use crate::gate::stream::Plain;
+use crate::gate::tls::Tls;
 
 /// Time the last connections get to notice that their sockets were closed at stop.
 const CLOSE_GRACE: Duration = Duration::from_millis(100);
@@ -100,6 +100,7 @@ pub(crate) struct Shared {
     pub(crate) handler: Arc<dyn Handler>,
     pub(crate) doorman: Arc<dyn Doorman>,
     pub(crate) limits: GateLimits,
+    pub(crate) tls: Option<Tls>,
     pub(crate) budget: Arc<Budget>,
     registry: Arc<Registry>,
     stopping: AtomicBool,
@@ -120,19 +121,20 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Serves the listeners (see [`super::listen::bind`]) until [`Gate::stop`]. Fails when a
-    /// listener has no address or no thread can be started.
+    /// Serves the listeners (see [`super::listen::bind`]) until [`Gate::stop`]; with `tls`, clients
+    /// may speak TLS on them. Fails when a listener has no address or no thread can be started.
     pub fn start(
         listeners: Vec<TcpListener>,
         handler: Arc<dyn Handler>,
         doorman: Arc<dyn Doorman>,
         limits: GateLimits,
+        tls: Option<Tls>,
     ) -> io::Result<Self> {
         raise_descriptor_limit();
         let registry = Registry::new(limits.connections_max, limits.connections_per_address_max);
         let budget = Budget::new(limits.bodies_memory_max);
         let stopping = AtomicBool::new(false);
-        let shared = Arc::new(Shared { handler, doorman, limits, budget, registry, stopping });
+        let shared = Arc::new(Shared { handler, doorman, limits, tls, budget, registry, stopping });
         let mut gate = Self { shared, addresses: Vec::new(), acceptors: Vec::new() };
         for listener in listeners {
             // Ours to block on, whatever the one who made it did.
@@ -248,12 +250,11 @@ fn welcome(socket: TcpStream, peer: SocketAddr, shared: &Arc<Shared>) {
         // The client is gone already.
         return;
     }
-    let stream = Box::new(Plain(Arc::clone(&socket)));
-    let connection = Connection::new(stream, peer, Arc::clone(shared), ticket);
+    let (own, of_all) = (Arc::clone(&socket), Arc::clone(shared));
     let spawned = thread::Builder::new()
         .name("conn".to_owned())
         .stack_size(limits::CONNECTION_STACK_BYTES)
-        .spawn(move || connection.run());
+        .spawn(move || Connection::open(own, peer, of_all, ticket));
     if let Err(error) = spawned {
         log::warn!("no thread for a connection: {error}");
         busy(&socket);

@@ -1,5 +1,5 @@
-//! The bytes of one connection with a time limit on every step. TLS slots in as another
-//! [`Stream`]; nothing above this file names a socket.
+//! The bytes of one connection with a time limit on every step. TLS is another [`Stream`], see
+//! `tls`; nothing above this file names a socket.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Shortest timeout handed to the system: zero would mean "for ever" or be refused.
-const TIMEOUT_MIN: Duration = Duration::from_millis(1);
+pub(crate) const TIMEOUT_MIN: Duration = Duration::from_millis(1);
 /// Read in the first step of a request; most heads fit.
 const FIRST_BYTES: usize = 1024;
 /// Room for a request head to begin with.
@@ -49,7 +49,8 @@ impl Stream for Plain {
     }
 }
 
-fn retry(mut step: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+/// Repeats `step` while signals interrupt it.
+pub(crate) fn retry(mut step: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     loop {
         match step() {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -5,6 +5,7 @@ mod framing;
 mod hostile;
 mod life;
 mod mutation;
+mod tls;
 
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpStream};
@@ -13,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::gate::{
-    Body, BodyError, Doorman, Gate, GateLimits, Handler, Head, Response, ResponseBody, bind,
+    Body, BodyError, Doorman, Gate, GateLimits, Handler, Head, Response, ResponseBody, Tls, bind,
 };
 
 /// Largest body the echo reads, bytes.
@@ -114,8 +115,12 @@ fn start(limits: GateLimits) -> (Gate, SocketAddr) {
 }
 
 fn start_with(limits: GateLimits, doorman: Arc<Watcher>) -> (Gate, SocketAddr) {
+    start_tls(limits, doorman, None)
+}
+
+fn start_tls(limits: GateLimits, doorman: Arc<Watcher>, tls: Option<Tls>) -> (Gate, SocketAddr) {
     let listener = bind("127.0.0.1:0").unwrap();
-    let gate = Gate::start(vec![listener], Arc::new(Echo), doorman, limits).unwrap();
+    let gate = Gate::start(vec![listener], Arc::new(Echo), doorman, limits, tls).unwrap();
     let address = gate.addresses()[0];
     (gate, address)
 }
