@@ -191,6 +191,10 @@ pub const KNOWN_NOTES_CHARS_MAX: usize = 4000;
 pub const KNOWN_TAGS_MAX: usize = 20;
 /// Longest tag, characters.
 pub const TAG_CHARS_MAX: usize = 40;
+/// Changes kept of one corrected read, besides what the agent read; the oldest go first.
+pub const CORRECTION_CHANGES_MAX: usize = 20;
+/// Longest code of a region that is typed in, characters; agents send at most 7 (`mx-jal`).
+pub const REGION_CHARS_MAX: usize = 12;
 /// Tags offered to choose from; more do not help anybody choose.
 pub const TAGS_OFFERED_MAX: usize = 200;
 

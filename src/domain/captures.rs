@@ -3,8 +3,10 @@
 
 use crate::base::clock::Timestamp;
 use crate::base::limits::{PARKED_VISIT_MS, PREVIEW_WINDOW_MS, UNKNOWN_KINDS_MAX};
+use crate::domain::corrections;
 use crate::model::agent::{Agent, Camera, Heartbeat, Payload, RekorAlert};
 use crate::model::capture::{Capture, CaptureKey, CaptureKind, Flags, ImageKind, Jpeg, NewCapture};
+use crate::model::correction::Correction;
 use crate::model::plate::Plate;
 use crate::store::identities::IdentityKind;
 use crate::store::images::ImagePlace;
@@ -196,7 +198,7 @@ fn record_capture(
     if let Some(key) = visit {
         join_visit(tx, key, capture)?;
         for old in &replaced {
-            if replace_preview(tx, *old, key)? {
+            if replace_preview(tx, *old, key)?.alert {
                 mark_alert(tx, key)?;
             }
         }
@@ -207,12 +209,18 @@ fn record_capture(
         capture.images.insert(*kind);
         tx.put_image_place(capture.key, *kind, place)?;
     }
+    let mut corrections = Vec::new();
     for old in &replaced {
-        if replace_preview(tx, *old, capture.key)? {
+        let preview = replace_preview(tx, *old, capture.key)?;
+        corrections.extend(preview.correction);
+        if preview.alert {
             capture.flags.set(Flags::ALERT, true);
         }
     }
     tx.insert_capture(capture, &new.detail)?;
+    for correction in corrections {
+        corrections::inherit(tx, correction, capture)?;
+    }
     tx.put_identity(&capture.agent_uid, kind, &capture.uuid, capture.key)?;
     if preview {
         tx.put_preview(&capture.agent_uid, &capture.uuid, capture.key)?;
@@ -248,14 +256,29 @@ fn final_of(tx: &WriteTx, preview: &Capture) -> Result<Option<CaptureKey>, Store
     Ok(None)
 }
 
-/// Takes a preview away in favour of `key`; whether it had an alert, which is inherited.
-fn replace_preview(tx: &WriteTx, old: CaptureKey, key: CaptureKey) -> Result<bool, StoreError> {
-    let Some(preview) = tx.capture(old)? else { return Ok(false) };
+/// What a final read inherits from its preview.
+#[derive(Default)]
+struct Inheritance {
+    /// Whether an alert named it.
+    alert: bool,
+    /// What people said about its plate.
+    correction: Option<Correction>,
+}
+
+/// Takes a preview away in favour of `key`.
+fn replace_preview(
+    tx: &WriteTx,
+    old: CaptureKey,
+    key: CaptureKey,
+) -> Result<Inheritance, StoreError> {
+    let Some(preview) = tx.capture(old)? else { return Ok(Inheritance::default()) };
+    let correction = tx.correction(old)?;
+    let sent_as = correction.as_ref().map_or(preview.kind, |correction| correction.original.kind);
     tx.delete_capture(old)?;
     tx.remove_image_places(old)?;
     tx.put_superseded(old, key)?;
-    tx.put_identity(&preview.agent_uid, identity_kind(preview.kind), &preview.uuid, key)?;
-    Ok(preview.flags.has(Flags::ALERT))
+    tx.put_identity(&preview.agent_uid, identity_kind(sent_as), &preview.uuid, key)?;
+    Ok(Inheritance { alert: preview.flags.has(Flags::ALERT), correction })
 }
 
 /// The visit of a parked car that goes on with `capture`.

@@ -2,6 +2,7 @@
 //! values, and refuses by rule before anything is written.
 
 pub mod captures;
+pub mod corrections;
 pub mod finding;
 pub mod import;
 pub mod known_plates;

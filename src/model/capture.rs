@@ -192,7 +192,7 @@ pub struct Capture {
     pub received_at: Timestamp,
     /// The plate in normal form; `None` for vehicles and illegible reads.
     pub plate: Option<Plate>,
-    /// The plate as the agent wrote it; may contain separators.
+    /// The plate as the agent wrote it; may contain separators. Corrections do not touch it.
     pub plate_text: String,
     /// Confidence of the plate, percent.
     pub confidence: f32,
@@ -214,6 +214,16 @@ pub struct Capture {
     pub reads: u32,
     /// Width and height of the full frame in pixels, 0 when unknown.
     pub frame: (u32, u32),
+}
+
+impl Capture {
+    /// The plate as people are shown it: as the agent wrote it, or as it was corrected. `None`
+    /// without a legible plate.
+    pub fn shown_plate(&self) -> Option<&str> {
+        let plate = self.plate.as_ref()?.as_str();
+        let as_is = self.plate_text.is_empty() || self.flags.has(Flags::CORRECTED);
+        Some(if as_is { plate } else { &self.plate_text })
+    }
 }
 
 /// The rest of a capture: read one at a time.

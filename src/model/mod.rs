@@ -4,6 +4,7 @@
 pub mod agent;
 pub mod alert;
 pub mod capture;
+pub mod correction;
 pub mod known_plate;
 pub mod password_hash;
 pub mod plate;

@@ -8,6 +8,7 @@ pub mod agents;
 pub mod api_keys;
 pub mod captures;
 pub mod codec;
+pub mod corrections;
 pub mod counters;
 pub mod error;
 #[cfg(test)]

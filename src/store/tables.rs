@@ -87,6 +87,12 @@ pub(super) const KNOWN_PLATES: TableDefinition<'_, &str, &[u8]> =
 pub(super) const PLATE_TAGS: TableDefinition<'_, (&str, &str), ()> =
     TableDefinition::new("plate_tags");
 
+/// Corrections of misread plates: capture key -> record.
+pub(super) const CORRECTIONS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("corrections");
+/// Corrections by plate: (plate as it was read or as it stands now, capture key) -> nothing.
+pub(super) const CORRECTED: TableDefinition<'_, (&str, u64), ()> =
+    TableDefinition::new("corrected");
+
 /// Creates what is missing, so that readers never meet an absent table.
 pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
     tx.table(META)?;
@@ -122,5 +128,7 @@ pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
     tx.table(IMAGE_PLACES)?;
     tx.table(KNOWN_PLATES)?;
     tx.table(PLATE_TAGS)?;
+    tx.table(CORRECTIONS)?;
+    tx.table(CORRECTED)?;
     Ok(())
 }

@@ -9,8 +9,7 @@ use super::bitmaps::{self, CAPTURE_SPACE};
 use super::blocks::{self, HEADER, KeyRange};
 use super::terms::{attribute_values, terms_of};
 use super::{Entries, Header, NewValues, Published, Slot, Term};
-use crate::model::capture::{Capture, CaptureDetail, CaptureKey, Flags};
-use crate::model::plate::Plate;
+use crate::model::capture::{Capture, CaptureDetail, CaptureKey};
 use crate::model::query::Attribute;
 use crate::store::captures::{decode, encode};
 use crate::store::tables::{BITMAPS, BLOCKS, CAPTURES, DETAILS, SLOTS};
@@ -98,22 +97,6 @@ impl WriteTx {
         self.count_capture(capture, 1)
     }
 
-    /// Gives the capture with `key` another plate, or with `None` the one its agent read, and finds
-    /// it by that one from now on. What the agent read stays in `plate_text`. The capture as it is
-    /// now, `None` when there is none.
-    pub fn correct_plate(
-        &self,
-        key: CaptureKey,
-        plate: Option<&Plate>,
-    ) -> Result<Option<Capture>, StoreError> {
-        let Some(mut capture) = self.capture(key)? else { return Ok(None) };
-        let original = Plate::parse(&capture.plate_text);
-        capture.plate = plate.cloned().or_else(|| original.clone());
-        capture.flags.set(Flags::CORRECTED, capture.plate != original);
-        self.update_capture(&capture, None)?;
-        Ok(Some(capture))
-    }
-
     /// Deletes the capture with `key`; `false` when there is none.
     pub fn delete_capture(&self, key: CaptureKey) -> Result<bool, StoreError> {
         let old = match self.table(CAPTURES)?.remove(key.0)? {
@@ -122,6 +105,7 @@ impl WriteTx {
         };
         let (old, slot) = old;
         self.table(DETAILS)?.remove(key.0)?;
+        self.delete_correction(key)?;
         self.kill(slot);
         if let Some(plate) = &old.plate {
             self.remove_posting(plate.as_str(), key)?;

@@ -40,17 +40,13 @@ impl PlateBadge {
 
     /// The badge of `capture`; `None` without a legible plate.
     pub fn of(capture: &Capture) -> Option<Self> {
-        let plate = capture.plate.as_ref()?;
-        let text = if capture.plate_text.is_empty() {
-            plate.as_str()
-        } else {
-            capture.plate_text.as_str()
-        };
+        // A person's word is not in doubt.
+        let sure = capture.flags.has(Flags::CORRECTED);
         Some(Self::new(
-            text,
+            capture.shown_plate()?,
             &capture.region,
             &capture.country,
-            capture.confidence < LOW_CONFIDENCE,
+            !sure && capture.confidence < LOW_CONFIDENCE,
             capture.flags.has(Flags::ALERT),
         ))
     }
@@ -248,6 +244,7 @@ pub fn tags(capture: &Capture) -> Vec<Tag> {
         (Flags::PARKED, Tone::Acc, "Parked"),
         (Flags::LATE, Tone::Warn, "Late"),
         (Flags::CLOCK, Tone::Warn, "Clock off"),
+        (Flags::CORRECTED, Tone::Acc, "Corrected"),
         (Flags::NOTES, Tone::Warn, "Notes"),
     ] {
         if capture.flags.has(bit) {
