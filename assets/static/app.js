@@ -53,14 +53,14 @@ document.addEventListener("click", (event) => {
     }
   }
 
-  for (const menu of document.querySelectorAll("details[name="menus"][open]")) {
+  for (const menu of document.querySelectorAll('details[name="menus"][open]')) {
     if (!menu.contains(event.target)) menu.open = false;
   }
 });
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
-  for (const menu of document.querySelectorAll("details[name="menus"][open]")) {
+  for (const menu of document.querySelectorAll('details[name="menus"][open]')) {
     menu.open = false;
     menu.querySelector("summary").focus();
   }
