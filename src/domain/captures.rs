@@ -218,7 +218,7 @@ fn record_capture(
         }
     }
     tx.insert_capture(capture, &new.detail)?;
-    for correction in corrections {
+    for correction in &corrections {
         corrections::inherit(tx, correction, capture)?;
     }
     tx.put_identity(&capture.agent_uid, kind, &capture.uuid, capture.key)?;

@@ -49,7 +49,7 @@ pub fn undo(tx: &WriteTx, key: CaptureKey, by: Author, now: Timestamp) -> Result
 }
 
 /// Takes the correction of a preview over to `capture`, its final read.
-pub fn inherit(tx: &WriteTx, preview: Correction, capture: &Capture) -> Result<(), StoreError> {
+pub fn inherit(tx: &WriteTx, preview: &Correction, capture: &Capture) -> Result<(), StoreError> {
     let Some(last) = preview.changes.last().filter(|_| preview.stands()) else { return Ok(()) };
     change(tx, capture.clone(), untouched(capture), last.clone()).map(|_| ())
 }
