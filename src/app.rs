@@ -11,9 +11,11 @@ use crate::auth::setup::{self, SetupCode};
 use crate::auth::sign_in::SignIn;
 use crate::base::clock::Clock;
 use crate::base::stop::Stop;
+use crate::domain::captures::Outcome;
 use crate::domain::settings::SettingsCache;
-use crate::gate::{self, Gate, GateLimits, OpenDoor};
+use crate::gate::{self, Gate, GateLimits, Hub, HubLimits, OpenDoor};
 use crate::store::{ReadTx, Store, StoreError, StoreOptions};
+use crate::web::live::Feed;
 use crate::web::pipeline::Pipeline;
 use crate::web::render::Renderer;
 use crate::web::site::Site;
@@ -103,17 +105,14 @@ impl App {
             setup::code_when_open(&store).map_err(|error| failed("accounts", &error))?;
         warn_of_lost_secrets(&store).map_err(|error| failed("secrets", &error))?;
         let settings = SettingsCache::new(&store).map_err(|error| failed("settings", &error))?;
-        let (ingest, thread) =
-            Ingest::start(&store, &clock).map_err(|error| failed("start threads", &error))?;
         let stop = Stop::new();
-        let mut threads = vec![thread];
-        threads.push(
-            janitor::start(&store, &clock, &stop)
-                .map_err(|error| failed("start threads", &error))?,
-        );
+        let (hub, feed, ingest, threads) = start_threads(&store, &clock, &stop)
+            .map_err(|error| failed("start threads", &error))?;
         let site = Arc::new(Site {
             store,
             ingest,
+            feed,
+            hub,
             settings,
             sign_in,
             renderer,
@@ -148,6 +147,7 @@ impl App {
     /// is closed.
     pub fn stop(self) {
         self.stop.stop();
+        self.site.hub.stop();
         self.gate.stop(STOP_DEADLINE);
         self.site.ingest.close();
         for thread in self.threads {
@@ -159,4 +159,21 @@ impl App {
             log::error!("closing the store failed: {error}");
         }
     }
+}
+
+type Threads = (Hub, Arc<Feed>, Ingest, Vec<JoinHandle<()>>);
+
+/// Starts everything that runs beside the connections.
+fn start_threads(store: &Arc<Store>, clock: &Clock, stop: &Stop) -> std::io::Result<Threads> {
+    let hub = Hub::new(HubLimits::default())?;
+    let feed = Arc::new(Feed::new(hub.clone()));
+    let live = {
+        let (feed, store) = (Arc::clone(&feed), Arc::clone(store));
+        hub.start(move || feed.gather(&store))?
+    };
+    let announcer = Arc::clone(&feed);
+    let announce = Box::new(move |outcomes: &[Outcome]| announcer.announce(outcomes));
+    let (ingest, thread) = Ingest::start(store, clock, announce)?;
+    let janitor = janitor::start(store, clock, stop)?;
+    Ok((hub, feed, ingest, vec![live, thread, janitor]))
 }

@@ -77,6 +77,16 @@ impl Caller {
         Ok(Self::Session { user, session: session.hash, csrf: csrf::token_for(cookie) })
     }
 
+    /// Whether a browser that was let in before would be let in the same way now: its session lives
+    /// and its account is active and has the role it had. Does not count as use.
+    pub fn still_stands(&self, store: &Store, now: Timestamp) -> bool {
+        let Self::Session { user, session, .. } = self else { return false };
+        let found = store.read(|tx| Ok((tx.session(session)?, tx.user(user.id)?)));
+        // What cannot be checked does not stand.
+        let Ok((Some(session), Some(account))) = found else { return false };
+        session::is_live(&session, now) && !account.suspended && account.role == user.role
+    }
+
     /// The account, when there is one.
     pub const fn user(&self) -> Option<&User> {
         match self {
@@ -160,6 +170,26 @@ mod tests {
         store.write(|tx| tx.put_user(&User { suspended: true, ..user.clone() })).unwrap();
         assert!(identify(&store, Some(&cookie), None).user().is_none());
         assert!(identify(&store, None, Some(&key)).user().is_none());
+    }
+
+    #[test]
+    fn a_proof_falls_with_session_account_or_role() {
+        let (_directory, store, user, key, cookie) = setting();
+        let caller = identify(&store, Some(&cookie), None);
+        let stands = || caller.still_stands(&store, NOW);
+        assert!(stands() && !identify(&store, None, Some(&key)).still_stands(&store, NOW));
+        assert!(!identify(&store, None, None).still_stands(&store, NOW));
+        assert!(!caller.still_stands(&store, NOW.plus_ms(SESSION_IDLE_MS)));
+        for changed in
+            [User { role: Role::Viewer, ..user.clone() }, User { suspended: true, ..user.clone() }]
+        {
+            store.write(|tx| tx.put_user(&changed)).unwrap();
+            assert!(!stands());
+            store.write(|tx| tx.put_user(&user)).unwrap();
+            assert!(stands());
+        }
+        store.write(|tx| session::revoke_all(tx, user.id)).unwrap();
+        assert!(!stands());
     }
 
     #[test]

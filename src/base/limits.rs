@@ -55,6 +55,20 @@ pub const LISTEN_BACKLOG: i32 = 1024;
 pub const FORM_PAIRS_MAX: usize = 200;
 /// Memory that bodies being read may hold together, bytes; beyond it a large body gets 503.
 pub const BODIES_MEMORY_MAX: u64 = 24 * 1024 * 1024;
+/// Live streams at once: every screen of a large site, and 4 MiB when all of them lag.
+pub const LIVE_STREAMS_MAX: usize = 64;
+/// Bytes that wait for one live stream before it is closed; a read takes about 1 KB.
+pub const LIVE_BUFFER_BYTES_MAX: usize = 64 * 1024;
+/// Silence on a live stream after which a comment is sent, so that proxies keep it open.
+pub const LIVE_HEARTBEAT: Duration = Duration::from_secs(15);
+/// How often it is asked whether a live stream's session still stands.
+pub const LIVE_CHECK: Duration = Duration::from_secs(20);
+/// How long a live stream may take nothing while something waits for it.
+pub const LIVE_STALL: Duration = Duration::from_secs(30);
+/// Shortest time between two rounds of news: a flood of reads is told in batches.
+pub const LIVE_ROUND: Duration = Duration::from_millis(100);
+/// Reads kept in memory for live streams that come back, and the most that are told at once.
+pub const LIVE_LOG_MAX: usize = 256;
 
 // --- ingest --------------------------------------------------------------------------------------
 

@@ -13,14 +13,13 @@ use crate::gate::body::{Body, Pace, Rest};
 use crate::gate::head::{self, Parsed, Refusal, Scan};
 use crate::gate::registry::Ticket;
 use crate::gate::request::{Head, Method};
-use crate::gate::response::{Response, reason};
+use crate::gate::response::{Handover, Response, ResponseBody, reason};
 use crate::gate::server::Shared;
 use crate::gate::stream::{PatientWriter, Stream, Wire, is_timeout, retry};
 use crate::gate::tls::Tls;
 use crate::gate::write::{Manner, send};
 
 /// What becomes of the connection after a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum After {
     /// The next request may come.
     Next,
@@ -28,6 +27,8 @@ enum After {
     Close,
     /// The client may still be sending: let it see the answer first.
     Linger,
+    /// Somebody else goes on with it.
+    HandOver(Handover),
 }
 
 /// A connection on its thread.
@@ -66,6 +67,7 @@ impl Connection {
                 After::Next => {}
                 After::Close => return,
                 After::Linger => return self.wire.linger(self.shared.limits.linger),
+                After::HandOver(Handover(take)) => return take(self.wire.stream, self.ticket),
             }
         }
     }
@@ -143,8 +145,12 @@ impl Connection {
             pace,
             &shared.budget,
         );
-        let response = handle(&shared, &head, &mut body);
+        let mut response = handle(&shared, &head, &mut body);
         let rest = body.into_rest();
+        let handover = match &mut response.body {
+            ResponseBody::Open(handover) if head.method != Method::Head => handover.take(),
+            _ => None,
+        };
         let keep = keep_alive
             && rest.is_small()
             && self.served < shared.limits.requests_per_connection_max
@@ -152,15 +158,17 @@ impl Connection {
         let status = response.status;
         let sent = self.send(response, head.method == Method::Head, head.version_1_1, keep);
         shared.doorman.observe(self.peer.ip(), status, &head.path);
-        match sent {
-            Err(_) => After::Close,
-            Ok(true) if rest.is_empty() => After::Next,
-            Ok(true) => {
+        match (sent, handover) {
+            (Err(_), _) => After::Close,
+            (Ok(_), Some(_)) if shared.stopping() => After::Close,
+            (Ok(_), Some(handover)) => After::HandOver(handover),
+            (Ok(true), None) if rest.is_empty() => After::Next,
+            (Ok(true), None) => {
                 let mut body =
                     Body::new(&mut self.wire, rest, &head.headers, false, pace, &shared.budget);
                 if body.drain() { After::Next } else { After::Linger }
             }
-            Ok(false) => After::Linger,
+            (Ok(false), None) => After::Linger,
         }
     }
 

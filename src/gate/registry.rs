@@ -35,6 +35,11 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
+    /// The socket of the connection.
+    pub(crate) const fn socket(&self) -> &Arc<TcpStream> {
+        &self.socket
+    }
+
     /// A request begins; false when the gate closed the idle connection just before.
     pub(crate) fn begin(&self) -> bool {
         let swap = self.state.compare_exchange(IDLE, BUSY, Ordering::SeqCst, Ordering::SeqCst);

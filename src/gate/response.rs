@@ -5,8 +5,14 @@ use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use crate::gate::registry::Ticket;
+use crate::gate::stream::Stream;
+
 /// Produces a body piece by piece; an error ends the connection quietly.
 pub type BodyWriter = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + Send>;
+
+/// Takes a connection over once the head of its answer is written; made by [`super::live`].
+pub struct Handover(pub(crate) Box<dyn FnOnce(Box<dyn Stream>, Ticket) + Send>);
 
 /// The body of a response.
 #[derive(Default)]
@@ -22,6 +28,8 @@ pub enum ResponseBody {
     Shared(Arc<[u8]>),
     /// Written while it is made, of unknown length; `flush` sends what is there.
     Stream(BodyWriter),
+    /// Left open: it ends when whoever takes the connection over closes it.
+    Open(Option<Handover>),
 }
 
 impl ResponseBody {
@@ -32,7 +40,7 @@ impl ResponseBody {
             Self::Bytes(bytes) => Some(bytes),
             Self::Static(bytes) => Some(bytes),
             Self::Shared(bytes) => Some(bytes),
-            Self::Stream(_) => None,
+            Self::Stream(_) | Self::Open(_) => None,
         }
     }
 }
@@ -41,7 +49,7 @@ impl fmt::Debug for ResponseBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.bytes() {
             Some(bytes) => write!(f, "{} bytes", bytes.len()),
-            None => f.write_str("stream"),
+            None => f.write_str("not known"),
         }
     }
 }

@@ -23,6 +23,11 @@ pub(crate) trait Stream: Send {
     fn finish(&mut self);
     /// Whether the stream is encrypted.
     fn secure(&self) -> bool;
+    /// Whether bytes that `write` took wait in the stream itself, as half a TLS record may on a
+    /// socket that does not block. Writing nothing moves them on, or fails with `WouldBlock`.
+    fn holds_back(&self) -> bool {
+        false
+    }
 }
 
 /// A plain TCP connection. The socket is shared with the registry, which shuts it down at stop.

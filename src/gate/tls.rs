@@ -156,7 +156,11 @@ impl Stream for Encrypted {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 result => return result,
             }
-            self.flush(deadline)?;
+            match self.flush(deadline) {
+                // A client that takes nothing may still have something to say.
+                Err(error) if is_timeout(&error) => {}
+                flushed => flushed?,
+            }
             self.receive(deadline)?;
             if self.session.wants_read() {
                 deadline.check()?;
@@ -185,6 +189,10 @@ impl Stream for Encrypted {
 
     fn secure(&self) -> bool {
         true
+    }
+
+    fn holds_back(&self) -> bool {
+        self.session.wants_write()
     }
 }
 

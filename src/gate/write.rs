@@ -34,7 +34,8 @@ pub(crate) fn send(out: &mut dyn Write, response: Response, manner: Manner) -> i
     let status = if (200..600).contains(&response.status) { response.status } else { 500 };
     let bodiless = matches!(status, 204 | 304);
     let streamed = matches!(response.body, ResponseBody::Stream(_)) && !bodiless;
-    let keep = manner.keep && !response.close && (manner.version_1_1 || !streamed);
+    let open = matches!(response.body, ResponseBody::Open(_));
+    let keep = manner.keep && !response.close && !open && (manner.version_1_1 || !streamed);
     let mut head = Vec::with_capacity(512);
     write!(head, "HTTP/1.1 {status} {}\r\n", reason(status))?;
     for (name, value) in &response.headers {

@@ -224,6 +224,11 @@ impl Capture {
         let as_is = self.plate_text.is_empty() || self.flags.has(Flags::CORRECTED);
         Some(if as_is { plate } else { &self.plate_text })
     }
+
+    /// Its camera as searches and the index name it: `AGENT_UID/CAMERA_ID`.
+    pub fn camera_value(&self) -> String {
+        format!("{}/{}", self.agent_uid, self.camera_id)
+    }
 }
 
 /// The rest of a capture: read one at a time.

@@ -10,7 +10,7 @@ use super::{ReadTx, StoreError, WriteTx};
 use crate::base::clock::Timestamp;
 use crate::model::capture::{Capture, CaptureKind, Flags};
 use crate::model::query::Attribute;
-use crate::store::index::terms::{camera_value, normal_value};
+use crate::store::index::terms::normal_value;
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -191,7 +191,7 @@ impl WriteTx {
             Ok::<(), StoreError>(())
         };
         count(Dimension::Kind, capture.kind.name())?;
-        count(Dimension::Camera, &camera_value(capture))?;
+        count(Dimension::Camera, &capture.camera_value())?;
         if !capture.region.is_empty() {
             count(Dimension::Region, &normal_value(Attribute::Region, &capture.region))?;
         }

@@ -8,7 +8,7 @@ use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
 use crate::web::headers::Class;
 use crate::web::pages::{
-    alerts, captures, dashboard, images, login, profile, search, settings, setup, theme,
+    alerts, captures, dashboard, images, live, login, profile, search, settings, setup, theme,
 };
 use crate::web::{api, health, webhook};
 
@@ -62,6 +62,7 @@ pub const ROUTES: &[Route] = &[
     post("/theme", Public, theme::switch),
     // Daily work.
     get("/", Page(Viewer), Class::Page, dashboard::page),
+    get("/live/stream", Page(Viewer), Class::Data, live::stream),
     get("/search", Page(Viewer), Class::Page, search::page),
     get("/captures/{key}", Page(Viewer), Class::Page, captures::page),
     get("/captures/{key}/raw", Page(Admin), Class::Data, captures::raw),

@@ -6,7 +6,9 @@ use crate::auth::setup::SetupCode;
 use crate::auth::sign_in::SignIn;
 use crate::base::clock::{Clock, Timestamp};
 use crate::domain::settings::SettingsCache;
+use crate::gate::Hub;
 use crate::store::Store;
+use crate::web::live::Feed;
 use crate::web::render::Renderer;
 use crate::web::webhook::Refusals;
 use crate::worker::ingest::Ingest;
@@ -17,6 +19,10 @@ pub struct Site {
     pub store: Arc<Store>,
     /// The way reads take into it.
     pub ingest: Ingest,
+    /// The newest reads, for live streams.
+    pub feed: Arc<Feed>,
+    /// The thread of the live streams.
+    pub hub: Hub,
     /// Time.
     pub clock: Clock,
     /// Settings, reread when they change.

@@ -29,6 +29,9 @@ pub enum IngestError {
     Stopping,
 }
 
+/// Hears what became of every batch once it is durable, on the ingest thread: be quick.
+pub type Announce = Box<dyn Fn(&[Outcome]) + Send>;
+
 type Answer = Result<Outcome, IngestError>;
 
 struct Task {
@@ -60,13 +63,17 @@ pub struct Ingest {
 impl Ingest {
     /// Starts the thread. It ends after [`Ingest::close`], having committed everything that
     /// was queued before it.
-    pub fn start(store: &Arc<Store>, clock: &Clock) -> std::io::Result<(Self, JoinHandle<()>)> {
+    pub fn start(
+        store: &Arc<Store>,
+        clock: &Clock,
+        announce: Announce,
+    ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (queue, tasks) = bounded(INGEST_QUEUE_MAX);
         let figures = Arc::new(IngestFigures::default());
         let thread = {
             let (store, clock) = (Arc::clone(store), clock.clone());
-            let figures = Arc::clone(&figures);
-            super::spawn("ingest", move || work(&store, &clock, &tasks, &figures))?
+            let desk = Desk { figures: Arc::clone(&figures), announce };
+            super::spawn("ingest", move || work(&store, &clock, &tasks, &desk))?
         };
         Ok((Self { queue, store: Arc::clone(store), figures }, thread))
     }
@@ -122,7 +129,7 @@ impl Ingest {
     }
 }
 
-fn work(store: &Store, clock: &Clock, tasks: &Receiver<Option<Task>>, figures: &IngestFigures) {
+fn work(store: &Store, clock: &Clock, tasks: &Receiver<Option<Task>>, desk: &Desk) {
     let mut open = true;
     while open && let Ok(Some(first)) = tasks.recv() {
         let mut batch = vec![first];
@@ -135,8 +142,8 @@ fn work(store: &Store, clock: &Clock, tasks: &Receiver<Option<Task>>, figures: &
         let (payloads, answers): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|task| ((task.payload, task.address), task.answer)).unzip();
         match place_images(store, payloads) {
-            Ok(prepared) => write_records(store, clock.now(), &prepared, &answers, figures),
-            Err(error) => figures.refused(&error, &answers),
+            Ok(prepared) => write_records(store, clock.now(), &prepared, &answers, desk),
+            Err(error) => desk.refused(&error, &answers),
         }
     }
 }
@@ -160,21 +167,21 @@ fn write_records(
     now: Timestamp,
     prepared: &[Prepared],
     answers: &[Sender<Answer>],
-    figures: &IngestFigures,
+    desk: &Desk,
 ) {
     match commit(store, prepared, now) {
-        Ok(outcomes) => figures.committed(&outcomes, answers),
+        Ok(outcomes) => desk.committed(&outcomes, answers),
         // One bad record must not take its neighbours with it, nor block them for ever.
         Err(error) if prepared.len() > 1 && !is_full(&error) => {
             log::warn!("a batch failed and is tried one by one: {error}");
             for (one, answer) in prepared.iter().zip(answers) {
                 match commit(store, std::slice::from_ref(one), now) {
-                    Ok(outcomes) => figures.committed(&outcomes, std::slice::from_ref(answer)),
-                    Err(error) => figures.refused(&error, std::slice::from_ref(answer)),
+                    Ok(outcomes) => desk.committed(&outcomes, std::slice::from_ref(answer)),
+                    Err(error) => desk.refused(&error, std::slice::from_ref(answer)),
                 }
             }
         }
-        Err(error) => figures.refused(&error, answers),
+        Err(error) => desk.refused(&error, answers),
     }
 }
 
@@ -189,10 +196,17 @@ fn commit(
     .unwrap_or_else(|| Err(StoreError::Storage("unexpected failure while recording".into())))
 }
 
-impl IngestFigures {
+/// Where results go.
+struct Desk {
+    figures: Arc<IngestFigures>,
+    announce: Announce,
+}
+
+impl Desk {
     fn committed(&self, outcomes: &[Outcome], answers: &[Sender<Answer>]) {
-        self.batches.fetch_add(1, Ordering::Relaxed);
-        self.payloads.fetch_add(outcomes.len() as u64, Ordering::Relaxed);
+        self.figures.batches.fetch_add(1, Ordering::Relaxed);
+        self.figures.payloads.fetch_add(outcomes.len() as u64, Ordering::Relaxed);
+        (self.announce)(outcomes);
         for (outcome, answer) in outcomes.iter().zip(answers) {
             // A sender that left will ask again and get "duplicate".
             let _ = answer.send(Ok(*outcome));
@@ -200,7 +214,7 @@ impl IngestFigures {
     }
 
     fn refused(&self, error: &StoreError, answers: &[Sender<Answer>]) {
-        self.failed.fetch_add(answers.len() as u64, Ordering::Relaxed);
+        self.figures.failed.fetch_add(answers.len() as u64, Ordering::Relaxed);
         log::error!("a read was refused: {error}");
         for answer in answers {
             refuse(answer, error);

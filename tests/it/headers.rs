@@ -60,6 +60,7 @@ fn every_class_of_answer_has_its_headers() {
         ("api refused", harness.anonymous().get("/api/v1/captures")),
         ("webhook", harness.post_read(&group(2))),
         ("image", harness.owner_api().get(&format!("/api/v1/captures/{id}/images/plate"))),
+        ("live", owner.get("/live/stream")),
         ("health", harness.anonymous().get("/healthz")),
     ];
     let mut text = String::new();

@@ -24,6 +24,7 @@ mod disk;
 mod fixture;
 mod headers;
 mod hostile;
+mod live;
 mod rules;
 mod secrets;
 mod sessions;

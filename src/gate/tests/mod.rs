@@ -4,6 +4,7 @@ mod bodies;
 mod framing;
 mod hostile;
 mod life;
+mod live;
 mod mutation;
 mod tls;
 

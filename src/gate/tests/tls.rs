@@ -14,7 +14,7 @@ use super::{Watcher, connect, eventually, exchange, quick, read_to_end, start, s
 use crate::gate::{Gate, GateLimits, Tls};
 
 /// A certificate of its own authority for `localhost`, and its key.
-fn identity() -> (String, String) {
+pub(super) fn identity() -> (String, String) {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     (made.cert.pem(), made.signing_key.serialize_pem())
 }
@@ -26,7 +26,7 @@ fn serve(limits: GateLimits) -> (Gate, SocketAddr, Tls, Arc<ClientConfig>) {
     (gate, address, tls, trusting(&chain, rustls::DEFAULT_VERSIONS))
 }
 
-fn trusting(
+pub(super) fn trusting(
     chain: &str,
     versions: &[&'static rustls::SupportedProtocolVersion],
 ) -> Arc<ClientConfig> {
@@ -41,9 +41,9 @@ fn trusting(
     Arc::new(config)
 }
 
-type Client = rustls::StreamOwned<ClientConnection, TcpStream>;
+pub(super) type Client = rustls::StreamOwned<ClientConnection, TcpStream>;
 
-fn client(address: SocketAddr, config: &Arc<ClientConfig>) -> Client {
+pub(super) fn client(address: SocketAddr, config: &Arc<ClientConfig>) -> Client {
     let name = ServerName::try_from("localhost").unwrap();
     let session = ClientConnection::new(Arc::clone(config), name).unwrap();
     rustls::StreamOwned::new(session, connect(address))

@@ -109,16 +109,11 @@ fn percent(capture: &Capture) -> Option<u8> {
     known.then(|| capture.confidence.clamp(0.0, 100.0) as u8)
 }
 
-/// The camera of `capture` as indexed.
-pub(crate) fn camera_value(capture: &Capture) -> String {
-    format!("{}/{}", capture.agent_uid, capture.camera_id)
-}
-
 /// The attribute values `capture` is found by, in the form they are indexed in.
 pub(crate) fn attribute_values(capture: &Capture) -> Vec<(Attribute, Cow<'_, str>)> {
     let mut values: Vec<(Attribute, Cow<'_, str>)> = Vec::with_capacity(16);
     values.push((Attribute::Kind, capture.kind.name().into()));
-    values.push((Attribute::Camera, camera_value(capture).into()));
+    values.push((Attribute::Camera, capture.camera_value().into()));
     let vehicle = &capture.vehicle;
     let guess = |guess: &'_ Option<crate::model::capture::Guess>| {
         guess.as_ref().map(|guess| guess.name.to_lowercase()).unwrap_or_default()

@@ -6,6 +6,7 @@ pub mod captures;
 pub mod dashboard;
 pub mod errors;
 pub mod images;
+pub mod live;
 pub mod login;
 pub mod names;
 pub mod profile;

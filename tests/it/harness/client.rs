@@ -75,6 +75,25 @@ impl Client {
         self.request("GET", path, &[], b"").expect("the server answers")
     }
 
+    /// Opens the live stream at `path`; its head has been read.
+    #[track_caller]
+    pub(crate) fn listen(&self, path: &str, headers: &[(&str, &str)]) -> Events {
+        let mut head = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n", self.address);
+        for (name, value) in headers {
+            let _ = write!(head, "{name}: {value}\r\n");
+        }
+        for (name, value) in &self.cookies {
+            let _ = write!(head, "Cookie: {name}={value}\r\n");
+        }
+        head += "\r\n";
+        let mut stream = BufReader::new(connect(self.address, self.source).expect("a connection"));
+        stream.get_mut().write_all(head.as_bytes()).expect("the request is sent");
+        let answer = read_response(&mut stream, "GET").expect("the stream is answered");
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(answer.header("content-type"), "text/event-stream");
+        Events { stream }
+    }
+
     /// GET that follows redirects inside the box; returns the last path too.
     #[track_caller]
     pub(crate) fn visit(&mut self, path: &str) -> (String, Response) {
@@ -202,6 +221,51 @@ impl Client {
     }
 }
 
+/// A live stream.
+pub(crate) struct Events {
+    stream: BufReader<TcpStream>,
+}
+
+/// One event of a live stream.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Event {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) data: String,
+}
+
+impl Event {
+    #[track_caller]
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.data).unwrap_or_else(|error| panic!("{error}: {}", self.data))
+    }
+}
+
+impl Events {
+    /// The next event; `None` at the end of the stream.
+    pub(crate) fn next(&mut self) -> Option<Event> {
+        let mut event = Event::default();
+        loop {
+            let text = line(&mut self.stream).ok()?;
+            match text.split_once(": ").unwrap_or((&text, "")) {
+                ("id", value) => value.clone_into(&mut event.id),
+                ("event", value) => value.clone_into(&mut event.name),
+                ("data", value) => value.clone_into(&mut event.data),
+                ("", _) if !event.name.is_empty() => return Some(event),
+                _ => {}
+            }
+        }
+    }
+
+    /// The next event, which must be called `name`.
+    #[track_caller]
+    pub(crate) fn expect(&mut self, name: &str) -> Event {
+        let event = self.next().expect("the stream goes on");
+        assert_eq!(event.name, name, "{event:?}");
+        event
+    }
+}
+
 /// Opens a connection with time-outs on both directions.
 pub(crate) fn connect(address: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream> {
     use socket2::{Domain, Socket, Type};
@@ -247,7 +311,8 @@ fn read_one(stream: &mut BufReader<TcpStream>, method: &str) -> io::Result<Respo
         let (name, value) = text.split_once(':').ok_or_else(|| bad(format!("header {text:?}")))?;
         response.headers.push((name.to_owned(), value.trim().to_owned()));
     }
-    if method == "HEAD" || status == 304 || status == 204 || status < 200 {
+    let endless = response.header("content-type") == "text/event-stream";
+    if method == "HEAD" || status == 304 || status == 204 || status < 200 || endless {
         return Ok(response);
     }
     if response.header("transfer-encoding").eq_ignore_ascii_case("chunked") {
