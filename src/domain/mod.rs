@@ -6,6 +6,7 @@ pub mod corrections;
 pub mod finding;
 pub mod import;
 pub mod known_plates;
+pub mod portrait;
 pub mod settings;
 pub mod settings_file;
 pub mod setup;

@@ -26,6 +26,7 @@ const SHEETS: &[&str] = &[
     "nav",
     "controls",
     "data",
+    "heat",
     "read",
     "feedback",
     "setup",

@@ -11,6 +11,7 @@ pub mod files;
 pub mod format;
 pub mod headers;
 pub mod health;
+pub mod heat;
 pub mod live;
 pub mod pages;
 pub mod paths;
