@@ -11,7 +11,7 @@ use crate::auth::setup::{self, SetupCode};
 use crate::auth::sign_in::SignIn;
 use crate::base::clock::Clock;
 use crate::base::stop::Stop;
-use crate::domain::captures::Outcome;
+use crate::domain::captures::{self, Outcome};
 use crate::domain::settings::SettingsCache;
 use crate::gate::{self, Gate, GateLimits, Hub, HubLimits, OpenDoor};
 use crate::store::{ReadTx, Store, StoreError, StoreOptions};
@@ -96,7 +96,7 @@ impl App {
         let listener =
             gate::bind(&listen).map_err(|error| failed(&format!("listen on {listen}"), &error))?;
         let address = listener.local_addr().map_err(|error| failed("listen", &error))?;
-        let store = Store::open(&data, store)
+        let store = captures::open(&data, store)
             .map_err(|error| failed(&format!("open the store in {}", data.display()), &error))?;
         let store = Arc::new(store);
         let renderer = Renderer::load().map_err(|error| failed("templates", &error))?;

@@ -131,27 +131,21 @@ pub const PREVIEW_WINDOW_MS: i64 = 60 * 1000;
 
 /// Page cache of records.redb, bytes.
 pub const RECORDS_CACHE_BYTES: usize = 16 * 1024 * 1024;
-/// Page cache of the active image partition, bytes.
-pub const IMAGES_CACHE_BYTES: usize = 4 * 1024 * 1024;
-/// Page cache of an image partition open for reading only, bytes: a few images.
+/// Page cache of an image partition of the earlier form, bytes: a few images.
 pub const SEALED_CACHE_BYTES: usize = 512 * 1024;
-/// Image partitions open for reading only.
+/// Closed image partitions that are open for reading.
 pub const SEALED_OPEN_MAX: usize = 4;
-/// Size at which an image partition is closed, bytes. What retention frees at once, what damage
-/// can cost, and what a repair after a crash has to read (a second and a half from an SD card).
+/// Size at which an image segment is closed, bytes: what retention frees at once and what damage
+/// can cost at most.
 pub const PARTITION_BYTES_MAX: u32 = 64 * 1024 * 1024;
-/// Largest image partition that is repaired at start, bytes: half a second from an SD card.
-pub const PARTITION_REPAIR_BYTES_MAX: u64 = 16 * 1024 * 1024;
-/// Bytes of one chunk of an image partition: with its key it fills eight 4 KiB pages of redb.
-/// Measured with three JPEGs (43.6 KB) a read: one page halves the speed, sixteen gain little and
-/// make a list of thumbnails read twice as much.
-pub const IMAGE_CHUNK_BYTES: usize = 8 * 4096 - 12;
-/// A partition with more waste than this is copied when it is sealed, percent of its images.
-pub const SEALED_WASTE_PERCENT_MAX: u64 = 15;
-/// Waste that is not worth a copy, bytes.
-pub const SEALED_WASTE_MIN_BYTES: u64 = 512 * 1024;
-/// Bytes of one commit while a partition is copied.
-pub const SEAL_COMMIT_BYTES: u32 = 4 * 1024 * 1024;
+/// Bytes of the journal that are recorded but not durably yet: what a start after a crash has to
+/// record again, a fraction of a second. At full speed a durable commit every 600 reads.
+pub const JOURNAL_AHEAD_BYTES: u64 = 32 * 1024 * 1024;
+/// How long records may wait for a durable commit. Each rewrites some hundred KiB however few the
+/// reads are, which at one read a second would wear the disk more than the reads themselves.
+pub const JOURNAL_AHEAD_TIME: Duration = Duration::from_secs(30);
+/// Reads of one commit while the journal is recorded again after a crash.
+pub const REPLAY_BATCH: usize = 256;
 /// How long to wait for the last user of a database handle before its file is opened again.
 pub const HANDLE_WAIT: Duration = Duration::from_secs(3);
 /// Pause between two looks at it.
