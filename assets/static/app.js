@@ -71,15 +71,6 @@ document.addEventListener("submit", (event) => {
   if (question && !confirm(question)) event.preventDefault();
 });
 
-// A form field left empty does not belong into the address.
-for (const form of document.querySelectorAll("form[data-tidy]")) {
-  form.addEventListener("formdata", (event) => {
-    for (const [name, value] of [...event.formData]) {
-      if (value === "") event.formData.delete(name);
-    }
-  });
-}
-
 // The browser offers its zone during set-up.
 const zone = document.querySelector("select[data-zone]");
 if (zone && zone.value === "UTC") {

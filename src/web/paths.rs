@@ -5,6 +5,8 @@
 pub const HOME: &str = "/";
 /// Search; the query is `?q=`, the view `?view=grid`.
 pub const SEARCH: &str = "/search";
+/// Vehicles without plate; as [`SEARCH`], but images unless `?view=table`.
+pub const VEHICLES: &str = "/vehicles";
 /// Prefix of one read: `/captures/ID`, `/captures/ID/images/KIND`, `/captures/ID/raw`.
 pub const CAPTURES: &str = "/captures";
 /// Alerts of Rekor Scout; prefix of one: `/alerts/rekor/KEY`.
@@ -39,9 +41,10 @@ pub const PROFILE_SESSIONS: &str = "/profile/sessions";
 pub const POST: &str = "/api/webhook";
 
 /// Every path by the name templates use.
-pub const ALL: [(&str, &str); 19] = [
+pub const ALL: [(&str, &str); 20] = [
     ("home", HOME),
     ("search", SEARCH),
+    ("vehicles", VEHICLES),
     ("captures", CAPTURES),
     ("alerts_rekor", ALERTS_REKOR),
     ("sign_in", SIGN_IN),

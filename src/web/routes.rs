@@ -63,7 +63,8 @@ pub const ROUTES: &[Route] = &[
     // Daily work.
     get("/", Page(Viewer), Class::Page, dashboard::page),
     get("/live/stream", Page(Viewer), Class::Data, live::stream),
-    get("/search", Page(Viewer), Class::Page, search::page),
+    get("/search", Page(Viewer), Class::Page, search::plates),
+    get("/vehicles", Page(Viewer), Class::Page, search::vehicles),
     get("/captures/{key}", Page(Viewer), Class::Page, captures::page),
     get("/captures/{key}/raw", Page(Admin), Class::Data, captures::raw),
     get("/captures/{key}/images/{kind}", Page(Viewer), Class::Image, images::image),

@@ -11,7 +11,6 @@ pub mod login;
 pub mod names;
 pub mod profile;
 pub mod search;
-mod search_form;
 pub mod settings;
 pub mod setup;
 pub mod shell;
