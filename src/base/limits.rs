@@ -263,6 +263,26 @@ pub const PROBLEMS_MAX: usize = 100;
 /// Largest settings file, bytes; a real one is below 100 KB.
 pub const SETTINGS_FILE_BYTES_MAX: u64 = 1024 * 1024;
 
+// --- audit log -----------------------------------------------------------------------------------
+
+/// Longest text of one field of the audit log, characters; the longest query fits.
+pub const AUDIT_TEXT_CHARS_MAX: usize = 512;
+/// Changed fields kept of one entry.
+pub const AUDIT_CHANGES_MAX: usize = 40;
+/// Entries of reads (searches, views, failed sign-ins) that wait in memory for the next commit.
+pub const AUDIT_PENDING_MAX: usize = 256;
+/// Longest time such an entry waits in memory: what a power cut may cost the log.
+pub const AUDIT_FLUSH: Duration = Duration::from_secs(5);
+/// Entries of the audit log, about 200 bytes each; beyond it the oldest go first.
+pub const AUDIT_ENTRIES_MAX: u64 = 200_000;
+/// Age at which entries are removed, days.
+pub const AUDIT_DAYS: i64 = 365;
+/// Entries removed in one transaction.
+pub const AUDIT_TRIM_MAX: usize = 5_000;
+/// Entries looked through for one page of the log; the page says where to go on.
+pub const AUDIT_SCAN_MAX: usize = 50_000;
+
+const _: () = assert!(QUERY_CHARS_MAX <= AUDIT_TEXT_CHARS_MAX);
 const _: () = assert!(CONNECTIONS_PER_ADDRESS_MAX <= CONNECTIONS_MAX);
 const _: () = assert!(TRIES_PER_DAY_MAX + FIRST_TRIES_PER_DAY_MAX <= 100);
 const _: () = assert!(PASSWORD_MEMORY_KIB <= PASSWORD_MEMORY_KIB_MAX);

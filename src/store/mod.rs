@@ -7,6 +7,7 @@
 
 pub mod agents;
 pub mod api_keys;
+pub mod audit;
 pub mod captures;
 pub mod codec;
 pub mod corrections;
@@ -94,6 +95,8 @@ pub struct Store {
     replayed: Mutex<bool>,
     ahead: Mutex<Ahead>,
     floor: Floor,
+    /// What was looked at and is not yet in the audit log.
+    pending_audit: audit::Pending,
 }
 
 impl Store {
@@ -148,6 +151,7 @@ impl Store {
             replayed: Mutex::default(),
             ahead: Mutex::default(),
             floor: Floor::new(directory, Clock::System),
+            pending_audit: audit::Pending::default(),
         })
     }
 
@@ -190,9 +194,19 @@ impl Store {
             inner.set_durability(redb::Durability::None)?;
         }
         let tx = WriteTx::new(inner, Arc::clone(&self.vault), Arc::clone(&self.index));
-        let value = work(&tx)?;
-        tx.commit()?;
-        Ok(value)
+        // Into durable commits only: the journal knows nothing of the audit log.
+        let durable = matches!(commit, Commit::Now);
+        let looked_at = if durable { self.pending_audit.take() } else { Vec::new() };
+        let done = (|| {
+            looked_at.iter().try_for_each(|event| tx.audit(event))?;
+            let value = work(&tx)?;
+            tx.commit()?;
+            Ok(value)
+        })();
+        if done.is_err() {
+            self.pending_audit.put_back(looked_at);
+        }
+        done
     }
 
     /// Runs `work` on the records and opens them again when it met an I/O error.
