@@ -21,7 +21,7 @@ use crate::web::render::Renderer;
 use crate::web::site::Site;
 use crate::web::webhook::Refusals;
 use crate::worker::ingest::Ingest;
-use crate::worker::janitor;
+use crate::worker::{audit, janitor};
 
 /// Time given to running requests when the box stops; systemd's patience is 5 s.
 const STOP_DEADLINE: Duration = Duration::from_secs(3);
@@ -175,5 +175,6 @@ fn start_threads(store: &Arc<Store>, clock: &Clock, stop: &Stop) -> std::io::Res
     let announce = Box::new(move |outcomes: &[Outcome]| announcer.announce(outcomes));
     let (ingest, thread) = Ingest::start(store, clock, announce)?;
     let janitor = janitor::start(store, clock, stop)?;
-    Ok((hub, feed, ingest, vec![live, thread, janitor]))
+    let audit = audit::start(store, clock, stop)?;
+    Ok((hub, feed, ingest, vec![live, thread, janitor, audit]))
 }

@@ -1,6 +1,7 @@
 //! The verbs of the product. No HTTP and no threads: each takes a transaction, the time and
 //! values, and refuses by rule before anything is written.
 
+pub mod audit;
 pub mod captures;
 pub mod corrections;
 pub mod finding;

@@ -167,6 +167,15 @@ impl Change {
     }
 }
 
+/// What differs between two lists of the same fields.
+pub fn differences(
+    before: &[(&'static str, String)],
+    after: &[(&'static str, String)],
+) -> Vec<Change> {
+    let both = before.iter().zip(after);
+    both.filter_map(|((field, before), (_, after))| Change::of(field, before, after)).collect()
+}
+
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {

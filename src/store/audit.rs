@@ -8,12 +8,12 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use redb::{ReadableTable, ReadableTableMetadata as _};
-use sha2::{Digest as _, Sha256};
 
 use super::codec::{Reader, Writer};
 use super::tables::{AUDIT, META};
 use super::{ReadTx, Store, StoreError, WriteTx};
 use crate::base::clock::Timestamp;
+use crate::base::hash::sha256;
 use crate::base::limits::{AUDIT_PENDING_MAX, AUDIT_SCAN_MAX, AUDIT_TRIM_MAX};
 use crate::model::audit::{Action, AuditQuery, Change, Entry, Event};
 use crate::model::user::UserId;
@@ -258,8 +258,7 @@ fn put_link(
 
 /// What the next entry carries: over the number too, so that entries cannot be renumbered.
 fn hash(number: u64, record: &[u8]) -> [u8; 32] {
-    let hash = Sha256::new().chain_update(b"openalpr-webhook audit\0");
-    hash.chain_update(number.to_le_bytes()).chain_update(record).finalize().into()
+    sha256(&[b"openalpr-webhook audit\0", number.to_le_bytes().as_slice(), record].concat())
 }
 
 /// Version 1. The bytes are what is hashed: their form never changes for entries that are there.

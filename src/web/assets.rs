@@ -31,6 +31,7 @@ const SHEETS: &[&str] = &[
     "feedback",
     "setup",
     "search",
+    "audit",
     "phone",
     "utilities",
     "print",

@@ -29,6 +29,10 @@ pub const SETUP_WAIT: &str = "/setup/first-read";
 pub const SETUP_STATUS: &str = "/setup/status";
 /// Webhook settings. POST `post_auth`, `public_url`, `csrf`.
 pub const WEBHOOK: &str = "/settings/webhook";
+/// Audit log; the filter is in the query.
+pub const AUDIT: &str = "/audit";
+/// The same as a file; `?format=csv|jsonl`.
+pub const AUDIT_EXPORT: &str = "/audit/export";
 /// Profile. POST `name`, `email`, `time_zone`, `csrf`.
 pub const PROFILE: &str = "/profile";
 /// POST `csrf`: makes a new API key and shows it once.
@@ -41,7 +45,7 @@ pub const PROFILE_SESSIONS: &str = "/profile/sessions";
 pub const POST: &str = "/api/webhook";
 
 /// Every path by the name templates use.
-pub const ALL: [(&str, &str); 20] = [
+pub const ALL: &[(&str, &str)] = &[
     ("home", HOME),
     ("search", SEARCH),
     ("vehicles", VEHICLES),
@@ -56,6 +60,8 @@ pub const ALL: [(&str, &str); 20] = [
     ("setup_wait", SETUP_WAIT),
     ("setup_status", SETUP_STATUS),
     ("webhook", WEBHOOK),
+    ("audit", AUDIT),
+    ("audit_export", AUDIT_EXPORT),
     ("profile", PROFILE),
     ("profile_key", PROFILE_KEY),
     ("profile_password", PROFILE_PASSWORD),

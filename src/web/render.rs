@@ -147,7 +147,7 @@ fn add_functions(environment: &mut Environment<'static>, assets: &Arc<Assets>) {
     environment.add_filter("bytes", format::bytes);
     environment.add_filter("percent", |value: f64| format::percent(value as f32));
     environment.add_function("bytes_of", format::bytes_of);
-    let known: BTreeMap<&str, &str> = paths::ALL.into_iter().collect();
+    let known: BTreeMap<&str, &str> = paths::ALL.iter().copied().collect();
     environment.add_global("path", Value::from(minijinja::value::Serde(known)));
 }
 

@@ -8,7 +8,8 @@ use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
 use crate::web::headers::Class;
 use crate::web::pages::{
-    alerts, captures, dashboard, images, live, login, profile, search, settings, setup, theme,
+    alerts, audit, captures, dashboard, images, live, login, profile, search, settings, setup,
+    theme,
 };
 use crate::web::{api, health, webhook};
 
@@ -79,6 +80,8 @@ pub const ROUTES: &[Route] = &[
     // Settings.
     get("/settings/webhook", Page(Admin), Class::Page, settings::webhook_page),
     post("/settings/webhook", Page(Admin), settings::save_webhook),
+    get("/audit", Page(Admin), Class::Page, audit::page),
+    get("/audit/export", Page(Admin), Class::Data, audit::export),
     // Programs.
     hook("/api/webhook"),
     hook("/api/webhook/{secret}"),
@@ -91,6 +94,7 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/alerts/rekor", Api(Viewer), Class::Data, api::alerts::list),
     get("/api/v1/alerts/rekor/{key}", Api(Viewer), Class::Data, api::alerts::one),
     get("/api/v1/stats", Api(Viewer), Class::Data, api::resources::stats),
+    get("/api/v1/audit", Api(Admin), Class::Data, audit::list),
     get("/healthz", Public, Class::Data, health::healthz),
     get("/metrics", Metrics, Class::Data, health::metrics),
 ];

@@ -2,6 +2,7 @@
 //! renders it.
 
 pub mod alerts;
+pub mod audit;
 pub mod captures;
 pub mod dashboard;
 pub mod errors;

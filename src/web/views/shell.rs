@@ -156,6 +156,7 @@ const ENTRIES: &[Entry] = &[
     entry(ALERTS, ("alerts-rekor", "Rekor Scout", "radar", paths::ALERTS_REKOR), Role::Viewer)
         .bar("Alerts"),
     entry(SETTINGS, ("webhook", "Webhook", "send", paths::WEBHOOK), Role::Admin),
+    entry(SETTINGS, ("audit", "Audit log", "audit", paths::AUDIT), Role::Admin),
     entry(SETTINGS, ("profile", "Profile and key", "user", paths::PROFILE), Role::Viewer),
 ];
 

@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use crate::base::limits::PAGE_ROWS;
 use crate::gate::Response;
+use crate::model::audit::Action;
 use crate::model::query::{Page as Found, PageRequest, Total};
 use crate::search::{Context, Search as Parsed, SearchTerm, SyntaxError};
 use crate::web::ctx::{Ctx, Input};
@@ -78,6 +79,7 @@ fn page(ctx: &Ctx<'_>, scope: Scope) -> Result<Response, WebError> {
         }
         Ok(search) => {
             let trail = Trail::of(&form);
+            ctx.audit(Action::Search, search.text());
             let before = trail.cursors.last().copied();
             let started = Instant::now();
             let request = PageRequest { limit: PAGE_ROWS, before, total: true };
