@@ -15,6 +15,7 @@ mod harness;
 mod abuse;
 mod access;
 mod api;
+mod audit;
 mod browser;
 mod cli;
 mod crash;
