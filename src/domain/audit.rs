@@ -4,7 +4,7 @@
 use crate::base::clock::Timestamp;
 use crate::base::hash::hex;
 use crate::base::limits::{AUDIT_DAYS, AUDIT_ENTRIES_MAX};
-use crate::model::audit::{Action, Entry, Event};
+use crate::model::audit::{Action, AuditQuery, Entry, Event};
 use crate::store::{Store, StoreError};
 
 const DAY_MS: i64 = 86_400_000;
@@ -14,7 +14,7 @@ const DAY_MS: i64 = 86_400_000;
 pub fn trim(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
     let oldest = now.plus_ms(-AUDIT_DAYS * DAY_MS);
     let due = store.read(|tx| {
-        let newest = tx.audit_page(&Default::default(), None, 1)?.entries.pop();
+        let newest = tx.audit_page(&AuditQuery::default(), None, 1)?.entries.pop();
         let sane = newest.is_none_or(|entry| entry.event.at <= now);
         let first = tx.audit_first()?.is_some_and(|entry| entry.event.at < oldest);
         Ok(sane && (first || tx.audit_len()? > AUDIT_ENTRIES_MAX))
@@ -68,7 +68,7 @@ pub fn cells(entry: &Entry, time: String) -> [String; 11] {
 mod tests {
     use super::*;
     use crate::domain::users::tests::store;
-    use crate::model::audit::{AuditQuery, Change};
+    use crate::model::audit::Change;
     use crate::store::ReadTx;
 
     #[test]

@@ -211,13 +211,13 @@ impl Event {
     }
 
     /// Something done from `address` by nobody in particular.
-    pub fn of_stranger(action: Action, at: Timestamp, address: impl ToString) -> Self {
+    pub fn of_stranger(action: Action, at: Timestamp, address: impl std::fmt::Display) -> Self {
         Self {
             at,
             action,
             user: None,
             who: String::new(),
-            address: address.to_string(),
+            address: format!("{address}"),
             object: String::new(),
             note: String::new(),
             changes: Vec::new(),

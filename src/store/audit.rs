@@ -204,18 +204,16 @@ impl ReadTx {
         for row in self.table(AUDIT)?.iter()? {
             let (number, record) = row?;
             let (number, record) = (number.value(), record.value());
-            let broken = if number != last.0 + 1 {
-                Some(format!("entry {} is missing", last.0 + 1))
-            } else {
-                match decode(number, record) {
-                    Err(error) => Some(error.to_string()),
-                    Ok(entry) if entry.previous != last.1 => Some(match last.0 {
-                        0 => format!("entry {number} is not the first that was written"),
-                        before => format!("entry {before} or {number} was changed"),
-                    }),
-                    Ok(_) => None,
-                }
-            };
+            let missing =
+                (number != last.0 + 1).then(|| format!("entry {} is missing", last.0 + 1));
+            let broken = missing.or_else(|| match decode(number, record) {
+                Err(error) => Some(error.to_string()),
+                Ok(entry) if entry.previous != last.1 => Some(match last.0 {
+                    0 => format!("entry {number} is not the first that was written"),
+                    before => format!("entry {before} or {number} was changed"),
+                }),
+                Ok(_) => None,
+            });
             if broken.is_some() {
                 chain.broken = broken;
                 return Ok(chain);
@@ -308,6 +306,8 @@ mod tests {
     use super::*;
     use crate::store::StoreOptions;
 
+    type Tamper = Box<dyn FnOnce(&WriteTx) -> Result<(), StoreError>>;
+
     fn open() -> (tempfile::TempDir, Store) {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(directory.path(), StoreOptions::default()).unwrap();
@@ -360,7 +360,6 @@ mod tests {
                 Ok(())
             }
         };
-        type Tamper = Box<dyn FnOnce(&WriteTx) -> Result<(), StoreError>>;
         let remove = |number: u64| -> Tamper {
             Box::new(move |tx| Ok(tx.table(AUDIT)?.remove(number).map(drop)?))
         };

@@ -40,7 +40,7 @@ pub fn save(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, WebErr
                 tx.audit(&ctx.event(Action::ProfileChanged).changes(changes))
             });
             match saved {
-                Ok(_) => return Ok(done("saved")),
+                Ok(()) => return Ok(done("saved")),
                 Err(error) => refusal(error, "time_zone")?,
             }
         }
