@@ -32,6 +32,7 @@ const SHEETS: &[&str] = &[
     "setup",
     "search",
     "audit",
+    "alerts",
     "phone",
     "utilities",
     "print",
