@@ -15,6 +15,7 @@ use crate::domain::captures::{self, Outcome};
 use crate::domain::settings::SettingsCache;
 use crate::gate::{self, Gate, GateLimits, Hub, HubLimits, OpenDoor};
 use crate::store::{ReadTx, Store, StoreError, StoreOptions};
+use crate::web::exports::Exports;
 use crate::web::live::Feed;
 use crate::web::pipeline::Pipeline;
 use crate::web::render::Renderer;
@@ -117,6 +118,7 @@ impl App {
             sign_in,
             renderer,
             refusals: Refusals::default(),
+            exports: Exports::default(),
             setup_code,
             port: address.port(),
             started_at: clock.now(),

@@ -2,6 +2,7 @@
 // last step of set-up. Every page works without it. Text goes in by textContent only.
 import "@@theme.js@@";
 import "@@keys.js@@";
+import "@@export.js@@";
 
 const POLL_MS = 2000;
 const POLL_MS_MAX = 15000;

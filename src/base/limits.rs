@@ -220,6 +220,16 @@ pub const ALERTS_EXAMINED_MAX: usize = 5_000;
 /// Plates followed for a plate's beginning in the alerts.
 pub const ALERT_PLATES_MAX: usize = 500;
 
+// --- export --------------------------------------------------------------------------------------
+
+/// Rows of an export that are read in one snapshot and written in one piece.
+pub const EXPORT_BATCH: usize = 500;
+/// Rows of one ZIP archive. Each of its images (up to four a row) costs 64 bytes of memory until the
+/// directory at its end is written: 13 MB together.
+pub const EXPORT_ZIP_ROWS_MAX: u64 = 50_000;
+/// Exports at once, so that they do not take the box from those who look at it.
+pub const EXPORTS_AT_ONCE: usize = 2;
+
 // --- accounts ------------------------------------------------------------------------------------
 
 /// Shortest password, characters.

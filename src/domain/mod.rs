@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod captures;
 pub mod corrections;
+pub mod export;
 pub mod finding;
 pub mod import;
 pub mod known_plates;

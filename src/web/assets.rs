@@ -33,6 +33,7 @@ const SHEETS: &[&str] = &[
     "search",
     "audit",
     "alerts",
+    "reports",
     "phone",
     "utilities",
     "print",

@@ -8,6 +8,7 @@ pub mod chart;
 pub mod csv;
 pub mod ctx;
 pub mod error;
+pub mod exports;
 pub mod files;
 pub mod format;
 pub mod headers;

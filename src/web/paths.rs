@@ -7,10 +7,14 @@ pub const HOME: &str = "/";
 pub const SEARCH: &str = "/search";
 /// Vehicles without plate; as [`SEARCH`], but images unless `?view=table`.
 pub const VEHICLES: &str = "/vehicles";
+/// The same search as a file: `?format=csv`; without a format the page that offers them.
+pub const SEARCH_EXPORT: &str = "/search/export";
 /// Prefix of one read: `/captures/ID`, `/captures/ID/images/KIND`, `/captures/ID/raw`.
 pub const CAPTURES: &str = "/captures";
 /// Alerts of Rekor Scout; prefix of one: `/alerts/rekor/KEY`.
 pub const ALERTS_REKOR: &str = "/alerts/rekor";
+/// Alerts as a file.
+pub const ALERTS_REKOR_EXPORT: &str = "/alerts/rekor/export";
 /// GET the form, POST `username`, `password`, `next`, `csrf`.
 pub const SIGN_IN: &str = "/sign-in";
 /// POST `csrf`.

@@ -88,7 +88,7 @@ struct DetailView {
 /// `GET /api/v1/captures`.
 pub fn list(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
     let form = ctx.query()?;
-    refuse_unknown(&form)?;
+    refuse_unknown(&form, &["limit", "cursor", "total", "q", "match"])?;
     let limit = match form.get("limit") {
         None => PAGE_ROWS,
         Some(text) => text
@@ -128,16 +128,15 @@ pub fn list(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> 
 }
 
 /// A mistyped filter must not silently find everything.
-fn refuse_unknown(form: &Form) -> Result<(), WebError> {
-    const OWN: [&str; 5] = ["limit", "cursor", "total", "q", "match"];
+pub fn refuse_unknown(form: &Form, own: &[&str]) -> Result<(), WebError> {
     for (name, _) in form.pairs() {
         let bare = name.strip_prefix('-').unwrap_or(name);
-        if !OWN.contains(&name) && search::filter(bare).is_none() {
+        if !own.contains(&name) && search::filter(bare).is_none() {
             let known: Vec<&str> = search::FILTERS.iter().map(|filter| filter.key()).collect();
             let known = known.join(", ");
             return Err(WebError::Bad(format!(
                 "there is no parameter {name:?}; filters are {known}; others {}",
-                OWN.join(", ")
+                own.join(", ")
             )));
         }
     }

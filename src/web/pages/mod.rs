@@ -6,6 +6,7 @@ pub mod audit;
 pub mod captures;
 pub mod dashboard;
 pub mod errors;
+pub mod export;
 pub mod images;
 pub mod live;
 pub mod login;

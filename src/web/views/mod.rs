@@ -7,6 +7,7 @@ pub mod audit;
 pub mod capture;
 pub mod dashboard;
 pub mod error;
+pub mod export;
 pub mod profile;
 pub mod read;
 pub mod search;
