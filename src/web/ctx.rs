@@ -51,6 +51,11 @@ impl Ctx<'_> {
         self.caller.user().ok_or_else(|| WebError::Unauthorized("Sign in first.".into()))
     }
 
+    /// Whether the caller may take what it sees along as a file.
+    pub fn may_export(&self) -> bool {
+        self.role() >= Some(Role::User)
+    }
+
     /// Role of the caller.
     pub fn role(&self) -> Option<Role> {
         self.caller.user().map(|user| user.role)

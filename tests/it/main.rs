@@ -14,6 +14,7 @@ mod harness;
 
 mod abuse;
 mod access;
+mod alerts;
 mod api;
 mod audit;
 mod browser;
@@ -22,6 +23,7 @@ mod crash;
 mod csrf;
 mod defects;
 mod disk;
+mod export;
 mod fixture;
 mod headers;
 mod hostile;

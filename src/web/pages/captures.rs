@@ -127,6 +127,11 @@ pub fn view(
         camera: facts.names.camera(&capture.agent_uid, capture.camera_id),
         time: TimeView::new(capture.captured_at, ctx.now, &zone),
         tags: tags(capture),
+        export_href: if ctx.may_export() {
+            format!("{}/export", href(capture.key))
+        } else {
+            String::new()
+        },
         newer_href: link(facts.newer),
         older_href: link(facts.older),
         plate_facts: plate_facts(capture),

@@ -17,7 +17,7 @@ use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
 use crate::web::pages::alerts::filters;
 use crate::web::pages::names::Names;
-use crate::web::pages::search_form::parameters;
+use crate::web::pages::search::parameters;
 use crate::web::pages::shell::{Page, render};
 use crate::web::views::export::ExportPage;
 use crate::web::views::read::href;

@@ -170,6 +170,8 @@ pub struct Results {
     pub first_href: String,
     /// Page of older reads, `""` on the last.
     pub older_href: String,
+    /// The same reads as a file, `""` when the reader may not export.
+    pub export_href: String,
     /// The filter in words when nothing was found: `No reads of 8KX* at Gate in since 1 Aug.`
     pub nothing: String,
     /// Wider searches when nothing was found, the cheapest first.

@@ -112,6 +112,18 @@ impl Address<'_> {
         self.with(|_| true, trail)
     }
 
+    /// The page that offers the same reads as a file. It knows no scope: the kind is said.
+    pub(super) fn export(&self) -> String {
+        let mut pairs: Vec<(String, String)> =
+            self.terms.iter().map(SearchTerm::parameter).collect();
+        let said = self.terms.iter().any(|term| matches!(term.filter.key(), "kind" | "plate"));
+        if !said || (self.scope == Scope::Vehicles && !pairs.iter().any(|(name, _)| name == "kind"))
+        {
+            pairs.push(("kind".to_owned(), self.scope.kind().to_owned()));
+        }
+        format!("{}?{}", paths::SEARCH_EXPORT, encode(pairs))
+    }
+
     /// The first page, only with the terms for which `keep` says so.
     pub(super) fn href_where(&self, keep: impl Fn(&SearchTerm) -> bool) -> String {
         self.with(|index| self.terms.get(index).is_some_and(&keep), None)

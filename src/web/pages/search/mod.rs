@@ -23,6 +23,7 @@ use crate::web::views::search::{Chip, Hidden, Place, Results, ScopeLink, Search}
 
 use address::{Address, Scope, Trail};
 use form::Offers;
+pub(super) use words::parameters;
 
 /// Filters that find nothing among vehicles without plate.
 const PLATES_ONLY: [&str; 6] = ["plate", "region", "conf", "tag", "alert", "kind"];
@@ -94,6 +95,9 @@ fn page(ctx: &Ctx<'_>, scope: Scope) -> Result<Response, WebError> {
             if found.rows.is_empty() {
                 results.nothing = widen::nothing(&address, &names);
                 results.widen = widen::offers(ctx, &address, &context, took)?;
+            }
+            if ctx.may_export() {
+                results.export_href = address.export();
             }
             view.results = Some(results);
         }

@@ -67,7 +67,7 @@ impl<'a> PlateParts<'a> {
 
 /// The parameters of a request, with those that only the form sends written as the syntax has them:
 /// look-alikes into the plate, times of day into the dates, the usual times as terms.
-pub(super) fn parameters<'a>(
+pub(in crate::web::pages) fn parameters<'a>(
     pairs: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Vec<(&'a str, String)> {
     let pairs: Vec<(&str, &str)> = pairs.collect();
