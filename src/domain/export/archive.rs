@@ -81,7 +81,7 @@ fn pictures(export: &Export, zip: &mut Zip<'_>) -> io::Result<Pictures> {
                     }
                     Ok(None) => pictures.miss(&path, "no longer kept"),
                     Err(crate::store::StoreError::Corrupt(what)) => pictures.miss(&path, &what),
-                    Err(error) => return Err(failed(error)),
+                    Err(error) => return Err(failed(&error)),
                 }
             }
         }
@@ -130,11 +130,13 @@ fn about(export: &Export, rows: u64, pictures: &Pictures) -> String {
         pictures.entries.len(),
     );
     if pictures.missing > 0 {
-        text += &format!("\r\nImages that could not be read: {}\r\n", pictures.missing);
+        text += "\r\nImages that could not be read: ";
+        text += &pictures.missing.to_string();
         for line in &pictures.told {
-            text += &one_line(line);
             text += "\r\n";
+            text += &one_line(line);
         }
+        text += "\r\n";
     }
     text
 }

@@ -209,7 +209,7 @@ impl Export {
 }
 
 /// A failure of the store, on its way to whoever takes the file.
-fn failed(error: StoreError) -> io::Error {
+fn failed(error: &StoreError) -> io::Error {
     log::warn!("an export ended early: {error}");
     io::Error::other(error.to_string())
 }

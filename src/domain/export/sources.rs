@@ -42,14 +42,16 @@ impl Source for CaptureSource {
     ) -> io::Result<()> {
         let mut hand_on = |batch: &mut Vec<Capture>| {
             let captures = std::mem::take(batch);
-            work(&store.read(|tx| items(tx, captures, whole)).map_err(failed)?)
+            work(&store.read(|tx| items(tx, captures, whole)).map_err(|error| failed(&error))?)
         };
         let mut batch = Vec::with_capacity(EXPORT_BATCH);
         match self {
-            Self::One(key) => batch.extend(store.read(|tx| tx.capture(*key)).map_err(failed)?),
+            Self::One(key) => {
+                batch.extend(store.read(|tx| tx.capture(*key)).map_err(|error| failed(&error))?)
+            }
             Self::Search { query, before } => {
                 for row in scan(store, query, *before, limit) {
-                    batch.push(row.map_err(failed)?);
+                    batch.push(row.map_err(|error| failed(&error))?);
                     if batch.len() == EXPORT_BATCH {
                         hand_on(&mut batch)?;
                     }
@@ -177,7 +179,7 @@ impl Source for AlertSource {
                     let items: Result<Vec<_>, _> = page.rows.into_iter().map(item).collect();
                     Ok((items?, page.next))
                 })
-                .map_err(failed)?;
+                .map_err(|error| failed(&error))?;
             work(&items)?;
             left = left.saturating_sub(items.len() as u64);
             before = next;

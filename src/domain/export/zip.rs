@@ -24,7 +24,7 @@ const FLAG_DESCRIPTOR: u16 = 1 << 3;
 const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
 /// Made by a Unix program, whose file modes are in the upper half of the external attributes.
-const MADE_BY: u16 = 3 << 8 | 45;
+const MADE_BY: u16 = 0x03_2d;
 const MODE: u32 = 0o100_644 << 16;
 
 /// An entry, as the directory at the end needs it. `N` is what its name is made from.
@@ -231,9 +231,10 @@ fn dos(at: Timestamp) -> (u16, u16) {
         .map(|at| jiff::tz::Offset::UTC.to_datetime(at))
         .unwrap_or_default();
     let year = (civil.year() - 1980).clamp(0, 127) as u16;
-    let date = year << 9 | (civil.month() as u16) << 5 | civil.day() as u16;
-    let time =
-        (civil.hour() as u16) << 11 | (civil.minute() as u16) << 5 | civil.second() as u16 / 2;
+    let date = (year << 9) | ((civil.month() as u16) << 5) | civil.day() as u16;
+    let time = ((civil.hour() as u16) << 11)
+        | ((civil.minute() as u16) << 5)
+        | (civil.second() as u16 / 2);
     (date, time)
 }
 
