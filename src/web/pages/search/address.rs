@@ -116,9 +116,9 @@ impl Address<'_> {
     pub(super) fn export(&self) -> String {
         let mut pairs: Vec<(String, String)> =
             self.terms.iter().map(SearchTerm::parameter).collect();
-        let said = self.terms.iter().any(|term| matches!(term.filter.key(), "kind" | "plate"));
-        if !said || (self.scope == Scope::Vehicles && !pairs.iter().any(|(name, _)| name == "kind"))
-        {
+        let has = |key: &str| self.terms.iter().any(|term| term.filter.key() == key);
+        // Only reads with a plate match a plate.
+        if !has("kind") && !(self.scope == Scope::Plates && has("plate")) {
             pairs.push(("kind".to_owned(), self.scope.kind().to_owned()));
         }
         format!("{}?{}", paths::SEARCH_EXPORT, encode(pairs))

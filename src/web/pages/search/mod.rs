@@ -53,7 +53,7 @@ fn page(ctx: &Ctx<'_>, scope: Scope) -> Result<Response, WebError> {
         Some("table") => false,
         _ => scope.images(),
     };
-    let pairs = words::parameters(form.pairs());
+    let pairs = parameters(form.pairs());
     let pairs: Vec<(&str, &str)> =
         pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let parsed = Parsed::from_parameters(pairs.iter().copied(), &context);
