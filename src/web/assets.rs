@@ -32,7 +32,6 @@ const SHEETS: &[&str] = &[
     "setup",
     "search",
     "audit",
-    "alerts",
     "reports",
     "phone",
     "utilities",

@@ -8,8 +8,8 @@ use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
 use crate::web::headers::Class;
 use crate::web::pages::{
-    alerts, audit, captures, dashboard, export, images, live, login, profile, search, settings, setup,
-    theme,
+    alerts, audit, captures, dashboard, export, images, live, login, profile, search, settings,
+    setup, theme,
 };
 use crate::web::{api, health, webhook};
 

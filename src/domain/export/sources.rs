@@ -47,7 +47,8 @@ impl Source for CaptureSource {
         let mut batch = Vec::with_capacity(EXPORT_BATCH);
         match self {
             Self::One(key) => {
-                batch.extend(store.read(|tx| tx.capture(*key)).map_err(|error| failed(&error))?)
+                let found = store.read(|tx| tx.capture(*key));
+                batch.extend(found.map_err(|error| failed(&error))?);
             }
             Self::Search { query, before } => {
                 for row in scan(store, query, *before, limit) {

@@ -10,7 +10,7 @@ use crate::domain::export::{
 use crate::gate::{Form, Response};
 use crate::model::capture::CaptureKey;
 use crate::model::query::{PageRequest, Query, Total};
-use crate::search::{Context, Search};
+use crate::search::{Context, Search, SearchTerm};
 use crate::web::api::alerts::query as alert_query;
 use crate::web::api::captures::key;
 use crate::web::ctx::{Ctx, Input};
@@ -44,7 +44,7 @@ pub fn search(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
     let search = parse(ctx, pairs.iter().copied())?;
-    let hidden: Vec<(String, String)> = search.terms.iter().map(|term| term.parameter()).collect();
+    let hidden: Vec<(String, String)> = search.terms.iter().map(SearchTerm::parameter).collect();
     let back = address(paths::SEARCH, &hidden);
     let wanted = reads(ctx, search)?;
     answer(ctx, &form, wanted, paths::SEARCH_EXPORT, hidden, Link::new(back, "Back to the search"))

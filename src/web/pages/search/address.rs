@@ -118,7 +118,8 @@ impl Address<'_> {
             self.terms.iter().map(SearchTerm::parameter).collect();
         let has = |key: &str| self.terms.iter().any(|term| term.filter.key() == key);
         // Only reads with a plate match a plate.
-        if !has("kind") && !(self.scope == Scope::Plates && has("plate")) {
+        let implied = self.scope == Scope::Plates && has("plate");
+        if !implied && !has("kind") {
             pairs.push(("kind".to_owned(), self.scope.kind().to_owned()));
         }
         format!("{}?{}", paths::SEARCH_EXPORT, encode(pairs))
