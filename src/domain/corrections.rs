@@ -136,7 +136,7 @@ mod tests {
 
     fn found(store: &Store, plate: &str) -> Vec<CaptureKey> {
         let pieces = vec![Piece::Text(plate.into())];
-        let plate = Some(PlateMatch { pieces, look_alike: false });
+        let plate = Some(PlateMatch { pieces, ..PlateMatch::default() });
         let request = PageRequest { limit: 10, before: None, total: false };
         let page = store.search(&Query { plate, ..Query::default() }, request).unwrap();
         page.rows.into_iter().map(|row| row.key).collect()

@@ -1,10 +1,13 @@
 //! What is searched for, free of syntax and of storage: the search layer writes it, the store
 //! answers it.
 
+use jiff::tz::TimeZone;
+
 use crate::base::clock::Timestamp;
+use crate::base::hash::sha256;
 use crate::base::limits::PLATE_CHARS_MAX;
 use crate::model::capture::{Capture, CaptureKey};
-use crate::model::plate::fold;
+use crate::model::plate::{Plate, distance, fold};
 
 /// The attributes captures are indexed by. The number is part of keys in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +41,8 @@ pub enum Attribute {
     Country = 13,
     /// Tag of the plate, as people gave it.
     Tag = 14,
+    /// Name of a Rekor list that raised an alert about the capture.
+    List = 15,
 }
 
 /// Names of the flags as indexed under [`Attribute::Flag`].
@@ -65,6 +70,14 @@ pub fn eight_ways(degrees: f32) -> &'static str {
 pub struct Query {
     /// Plate condition.
     pub plate: Option<PlateMatch>,
+    /// Plates that are left out.
+    pub without: Vec<PlateMatch>,
+    /// Conditions on all readings of the plate, the best one included.
+    pub candidates: Vec<CandidateMatch>,
+    /// Conditions on the vehicle signature, by its [`signature_mark`]; `true` leaves it out.
+    pub signatures: Vec<(u64, bool)>,
+    /// Hours and days of the week.
+    pub week: Option<WeekMatch>,
     /// Captured at or after.
     pub from: Option<Timestamp>,
     /// Captured before.
@@ -85,12 +98,70 @@ pub struct AttributeMatch {
 }
 
 /// A plate pattern.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlateMatch {
     /// Pattern, normalised: see [`Piece`].
     pub pieces: Vec<Piece>,
     /// Whether look-alike characters count as equal.
     pub look_alike: bool,
+    /// Characters that may be wrong, missing or too many; with it the pattern is one text.
+    pub edits: u8,
+}
+
+/// A condition on the readings of a plate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CandidateMatch {
+    /// Pattern that at least one of them matches. It has a run of three known characters, the
+    /// ends of the plate counted as characters.
+    pub plate: PlateMatch,
+    /// Whether captures with such a reading are left out instead.
+    pub not: bool,
+}
+
+/// Hours of the day and days of the week, as clocks in a zone show them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WeekMatch {
+    /// The zone.
+    pub zone: TimeZone,
+    /// Hours wanted, one bit each, and whether any were named.
+    pub hours: Option<u32>,
+    /// Hours left out.
+    pub not_hours: u32,
+    /// Days wanted, Monday the lowest bit.
+    pub days: Option<u8>,
+    /// Days left out.
+    pub not_days: u8,
+}
+
+impl WeekMatch {
+    /// Every hour of every day in `zone`.
+    pub const fn any(zone: TimeZone) -> Self {
+        Self { zone, hours: None, not_hours: 0, days: None, not_days: 0 }
+    }
+
+    /// The hours in question, one bit each.
+    pub fn hour_bits(&self) -> u32 {
+        self.hours.unwrap_or((1 << 24) - 1) & !self.not_hours
+    }
+
+    /// The days in question, Monday the lowest bit.
+    pub fn day_bits(&self) -> u8 {
+        self.days.unwrap_or((1 << 7) - 1) & !self.not_days
+    }
+
+    /// Whether `time` is in such an hour of such a day.
+    pub fn matches(&self, time: Timestamp) -> bool {
+        let Ok(instant) = jiff::Timestamp::from_millisecond(time.0) else { return false };
+        let local = self.zone.to_datetime(instant);
+        let day = local.weekday().to_monday_zero_offset();
+        self.hour_bits() >> local.hour() & 1 == 1 && self.day_bits() >> day & 1 == 1
+    }
+}
+
+/// What a vehicle signature is searched by: 64 bits of its hash.
+pub fn signature_mark(signature: &str) -> u64 {
+    let hash = sha256(signature.as_bytes());
+    hash.iter().take(8).fold(0, |mark, byte| mark << 8 | u64::from(*byte))
 }
 
 /// Part of a plate pattern.
@@ -138,6 +209,19 @@ pub struct Page {
 }
 
 impl PlateMatch {
+    /// Exactly `plate`.
+    pub fn whole(plate: &Plate) -> Self {
+        Self { pieces: vec![Piece::Text(plate.as_str().to_owned())], ..Self::default() }
+    }
+
+    /// The text of a pattern that is one.
+    pub fn text(&self) -> Option<&str> {
+        match self.pieces.as_slice() {
+            [Piece::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
     /// Whether `plate` (in normal form) matches the whole pattern.
     pub fn matches(&self, plate: &str) -> bool {
         let mut text = ['\0'; PLATE_CHARS_MAX * 4];
@@ -146,7 +230,13 @@ impl PlateMatch {
             *slot = if self.look_alike { fold(character) } else { character };
             count += 1;
         }
-        matches_pieces(&self.pieces, text.get(..count).unwrap_or_default(), self.look_alike)
+        let text = text.get(..count).unwrap_or_default();
+        if self.edits > 0 {
+            let folded = |c: char| if self.look_alike { fold(c) } else { c };
+            let wanted: Vec<char> = self.text().unwrap_or_default().chars().map(folded).collect();
+            return distance(&wanted, text) <= usize::from(self.edits);
+        }
+        matches_pieces(&self.pieces, text, self.look_alike)
     }
 }
 

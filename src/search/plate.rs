@@ -75,7 +75,7 @@ fn pattern(value: &str) -> Result<PlateMatch, Invalid> {
         pieces.insert(0, Piece::Any);
         pieces.push(Piece::Any);
     }
-    Ok(PlateMatch { pieces, look_alike })
+    Ok(PlateMatch { pieces, look_alike, edits: 0 })
 }
 
 fn after(text: &str, mark: char) -> (bool, &str) {

@@ -175,14 +175,6 @@ pub(super) fn decode_slot(record: &[u8]) -> Result<Slot, StoreError> {
     Ok(Slot { block: reader.u32()?, ordinal: reader.u16()? })
 }
 
-/// The plate of a head record, `""` without one.
-pub(super) fn decode_plate(record: &[u8]) -> Result<&str, StoreError> {
-    let mut reader = Reader::new(record)?;
-    reader.u32()?;
-    reader.u16()?;
-    reader.text()
-}
-
 /// A head record.
 pub(super) fn decode(key: CaptureKey, record: &[u8]) -> Result<(Capture, Slot), StoreError> {
     let mut reader = Reader::new(record)?;
@@ -230,7 +222,7 @@ fn guess(reader: &mut Reader<'_>) -> Result<Option<Guess>, StoreError> {
     Ok(Some(Guess { name: reader.text()?.to_owned(), confidence: reader.f32()? }))
 }
 
-pub(super) fn encode_detail(detail: &CaptureDetail) -> Vec<u8> {
+fn encode_detail(detail: &CaptureDetail) -> Vec<u8> {
     let mut writer = Writer::new(1);
     put_guesses(&mut writer, &detail.candidates);
     put_count(&mut writer, detail.plate_corners.len());

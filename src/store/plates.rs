@@ -2,12 +2,13 @@
 //! characters are looked up here, and lead to captures by postings.
 
 use redb::ReadableTable;
-use roaring::RoaringBitmap;
 
 use super::codec::{Reader, Writer};
 use super::index::bitmaps::{self, PLATE_SPACE};
-use super::index::terms::marked;
+use super::index::bits::Bits;
+use super::index::terms::{marked, place_terms};
 use super::index::{Slot, Term};
+use super::query::{Rows, near};
 use super::tables::{BITMAPS, META, PLATE_IDS, PLATES, POSTINGS};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::model::capture::CaptureKey;
@@ -20,6 +21,9 @@ const INDEXED: &str = "plates_indexed";
 /// More candidates than this many times the wanted ones are not looked at one by one.
 const CANDIDATES_FACTOR: u64 = 4;
 
+/// Plates indexed in one go: about 30 MB.
+const PLATES_INDEXED_MAX: u32 = 1 << 16;
+
 /// A distinct plate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PlateHit {
@@ -28,17 +32,6 @@ pub(super) struct PlateHit {
     pub(super) count: u32,
     /// No capture of it has a key above this one.
     pub(super) newest: u64,
-}
-
-/// When a plate was read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sightings {
-    /// Captures of it.
-    pub count: u64,
-    /// The first.
-    pub first: Option<CaptureKey>,
-    /// The newest, newest first.
-    pub newest: Vec<CaptureKey>,
 }
 
 impl WriteTx {
@@ -115,6 +108,23 @@ impl WriteTx {
         id.ok_or_else(|| StoreError::Corrupt("plate without number".into()))
     }
 
+    /// Blocks of distinct plates.
+    pub(super) fn plate_blocks(&self) -> Result<u32, StoreError> {
+        Ok(self.table(PLATES)?.last()?.map_or(0, |(id, _)| (id.value() >> 16) + 1))
+    }
+
+    /// How many plates are not in the bitmaps.
+    pub(super) fn plates_unindexed(&self) -> Result<u32, StoreError> {
+        let next = self.table(PLATES)?.last()?.map_or(0, |(id, _)| id.value() + 1);
+        Ok(next - indexed(&self.table(META)?)?)
+    }
+
+    /// Lets all plates be indexed anew; their rows are gone.
+    pub(super) fn forget_indexed_plates(&self) -> Result<(), StoreError> {
+        self.table(META)?.remove(INDEXED)?;
+        Ok(())
+    }
+
     /// Writes the trigrams of new plates, once there are at least `least` of them.
     pub(super) fn index_plates(&self, least: u32) -> Result<(), StoreError> {
         let indexed = indexed(&self.table(META)?)?;
@@ -122,11 +132,15 @@ impl WriteTx {
         if next - indexed < least.max(1) {
             return Ok(());
         }
+        let next = next.min(indexed.saturating_add(PLATES_INDEXED_MAX));
         let mut entries: Vec<(u32, Term, u16)> = Vec::new();
         for row in self.table(PLATES)?.range(indexed..next)? {
             let (id, record) = row?;
             let id = id.value();
             let (_, _, plate) = decode(record.value())?;
+            let mut places = Vec::new();
+            place_terms(plate, &mut places);
+            entries.extend(places.into_iter().map(|term| (id >> 16, term, id as u16)));
             for folded in [false, true] {
                 for piece in folded_if(&marked(plate), folded).windows(3) {
                     entries.push((id >> 16, Term::trigram(piece, folded), id as u16));
@@ -149,21 +163,6 @@ impl WriteTx {
 }
 
 impl ReadTx {
-    /// The captures of `plate`: how many, the first, and at most `limit` of the newest.
-    pub fn sightings(&self, plate: &Plate, limit: usize) -> Result<Sightings, StoreError> {
-        let Some(hit) = self.plate(plate.as_str())? else { return Ok(Sightings::default()) };
-        let postings = self.table(POSTINGS)?;
-        let mut rows = postings.range((hit.id, 0)..=(hit.id, u64::MAX))?;
-        let first = rows.next().transpose()?.map(|row| CaptureKey(row.0.value().1));
-        let mut newest = Vec::new();
-        for row in rows.rev().take(limit) {
-            newest.push(CaptureKey(row?.0.value().1));
-        }
-        // The first was taken from the front.
-        newest.extend(first.filter(|_| newest.len() < limit));
-        Ok(Sightings { count: u64::from(hit.count), first, newest })
-    }
-
     /// The plate `text` itself.
     pub(super) fn plate(&self, text: &str) -> Result<Option<PlateHit>, StoreError> {
         let Some(id) = self.table(PLATE_IDS)?.get(text)?.map(|row| row.value()) else {
@@ -192,13 +191,24 @@ impl ReadTx {
         let mut hits = Vec::new();
         let mut candidates = 0;
         for block in 0..indexed.div_ceil(1 << 16) {
-            let Some(found) = intersect(&bitmaps, block, &terms)? else { continue };
+            let rows = Rows::of_plates(&bitmaps, block);
+            let mut found: Option<Bits> = None;
+            for term in &terms {
+                match &mut found {
+                    Some(found) => rows.and(&[*term], found)?,
+                    None => found = Some(rows.any(&[*term])?),
+                }
+                if found.as_ref().is_some_and(Bits::is_empty) {
+                    break;
+                }
+            }
+            let Some(found) = found.filter(|found| !found.is_empty()) else { continue };
             candidates += found.len();
-            if candidates > limit as u64 * CANDIDATES_FACTOR {
+            if candidates > (limit as u64).saturating_mul(CANDIDATES_FACTOR) {
                 return Ok(None);
             }
-            for ordinal in found {
-                let id = block << 16 | ordinal;
+            for ordinal in found.iter() {
+                let id = block << 16 | u32::from(ordinal);
                 let Some(record) = plates.get(id)? else { continue };
                 if !push_hit(&mut hits, id, record.value(), pattern, limit)? {
                     return Ok(None);
@@ -215,6 +225,28 @@ impl ReadTx {
     }
 }
 
+impl ReadTx {
+    /// Plates that differ from the text of `pattern` by as many characters as it allows.
+    pub(super) fn plates_near(&self, pattern: &PlateMatch) -> Result<Vec<PlateHit>, StoreError> {
+        let indexed = indexed(&self.table(META)?)?;
+        let (bitmaps, plates) = (self.table(BITMAPS)?, self.table(PLATES)?);
+        let mut hits = Vec::new();
+        for block in 0..indexed.div_ceil(1 << 16) {
+            for ordinal in near(&bitmaps, block, pattern)?.iter() {
+                let id = block << 16 | u32::from(ordinal);
+                if let Some(record) = plates.get(id)? {
+                    push_hit(&mut hits, id, record.value(), pattern, usize::MAX)?;
+                }
+            }
+        }
+        for row in plates.range(indexed..)? {
+            let (id, record) = row?;
+            push_hit(&mut hits, id.value(), record.value(), pattern, usize::MAX)?;
+        }
+        Ok(hits)
+    }
+}
+
 /// Adds the plate of `record` if it matches; `false` when that would be one too many.
 fn push_hit(
     hits: &mut Vec<PlateHit>,
@@ -228,24 +260,6 @@ fn push_hit(
         hits.push(PlateHit { id, count, newest });
     }
     Ok(hits.len() <= limit)
-}
-
-fn intersect(
-    table: &impl ReadableTable<&'static [u8; 14], &'static [u8]>,
-    block: u32,
-    terms: &[Term],
-) -> Result<Option<RoaringBitmap>, StoreError> {
-    let mut found: Option<RoaringBitmap> = None;
-    for term in terms {
-        found = Some(match found {
-            Some(found) => bitmaps::intersect(table, PLATE_SPACE, block, *term, &found)?,
-            None => bitmaps::get(table, PLATE_SPACE, block, *term)?.unwrap_or_default(),
-        });
-        if found.as_ref().is_some_and(RoaringBitmap::is_empty) {
-            return Ok(None);
-        }
-    }
-    Ok(found)
 }
 
 fn folded_if(text: &[char], folded: bool) -> Vec<char> {

@@ -3,20 +3,23 @@
 
 use std::collections::BTreeSet;
 
-use redb::{ReadOnlyTable, ReadableTable as _, ReadableTableMetadata as _};
+use redb::{ReadOnlyTable, ReadableTable, ReadableTableMetadata as _};
 
+use super::captures::decode_slot;
 use super::codec::{Reader, Writer};
-use super::tables::{REKOR_ALERTS, REKOR_BY_CAPTURE, REKOR_BY_LIST, REKOR_BY_PLATE, REKOR_LISTS};
+use super::tables::{
+    CAPTURES, REKOR_ALERTS, REKOR_BY_CAPTURE, REKOR_BY_LIST, REKOR_BY_PLATE, REKOR_LISTS,
+};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::base::clock::Timestamp;
 use crate::base::limits::{ALERT_PLATES_MAX, ALERTS_COUNTED_MAX, ALERTS_EXAMINED_MAX};
 use crate::model::agent::{ListKind, RekorAlert};
 use crate::model::alert::{AlertList, AlertPage, AlertQuery, PlateStart};
-use crate::model::capture::CaptureKey;
+use crate::model::capture::{Capture, CaptureKey, Flags};
 use crate::model::plate::Plate;
-use crate::model::query::{PageRequest, Total};
+use crate::model::query::{Attribute, PageRequest, Total};
 
-pub(super) fn encode(alert: &RekorAlert) -> Vec<u8> {
+fn encode(alert: &RekorAlert) -> Vec<u8> {
     let mut writer = Writer::new(1);
     writer.u64(alert.capture.0).i64(alert.raised_at.0).text(&alert.list);
     writer.i64(alert.list_id.unwrap_or(i64::MIN)).u8(alert.list_kind as u8);
@@ -24,7 +27,7 @@ pub(super) fn encode(alert: &RekorAlert) -> Vec<u8> {
     writer.finish()
 }
 
-pub(super) fn decode(key: u64, bytes: &[u8]) -> Result<RekorAlert, StoreError> {
+fn decode(key: u64, bytes: &[u8]) -> Result<RekorAlert, StoreError> {
     let mut reader = Reader::new(bytes)?;
     Ok(RekorAlert {
         key: CaptureKey(key),
@@ -245,11 +248,77 @@ fn count(
     Ok(Total::Exact(found))
 }
 
+/// Names of the lists that raised alerts about `capture`.
+fn lists_of(
+    capture: &Capture,
+    by_capture: &impl ReadableTable<(u64, u64), ()>,
+    alerts: &impl ReadableTable<u64, &'static [u8]>,
+) -> Result<Vec<String>, StoreError> {
+    let mut lists = Vec::new();
+    let key = capture.key.0;
+    for row in by_capture.range((key, 0)..=(key, u64::MAX))?.take(ALERTS_EXAMINED_MAX) {
+        let alert = row?.0.value().1;
+        if let Some(record) = alerts.get(alert)? {
+            lists.push(decode(alert, record.value())?.list);
+        }
+    }
+    Ok(lists)
+}
+
+impl ReadTx {
+    pub(super) fn lists_of(&self, capture: &Capture) -> Result<Vec<String>, StoreError> {
+        // Most captures raised none: no look-up for them.
+        if !capture.flags.has(Flags::ALERT) {
+            return Ok(Vec::new());
+        }
+        lists_of(capture, &self.table(REKOR_BY_CAPTURE)?, &self.table(REKOR_ALERTS)?)
+    }
+}
+
 impl WriteTx {
-    /// Writes `alert`, whose key is new.
+    pub(super) fn lists_of(&self, capture: &Capture) -> Result<Vec<String>, StoreError> {
+        if !capture.flags.has(Flags::ALERT) {
+            return Ok(Vec::new());
+        }
+        lists_of(capture, &self.table(REKOR_BY_CAPTURE)?, &self.table(REKOR_ALERTS)?)
+    }
+
+    /// Writes `alert`, whose key is new. Its capture is found by the name of the list from now on;
+    /// it is marked as having an alert already.
     pub fn put_rekor_alert(&self, alert: &RekorAlert) -> Result<(), StoreError> {
         self.table(REKOR_ALERTS)?.insert(alert.key.0, encode(alert).as_slice())?;
-        self.index_rekor_alert(alert)
+        self.index_rekor_alert(alert)?;
+        let captures = self.table(CAPTURES)?;
+        let record = captures.get(alert.capture.0)?;
+        let slot = record.map(|record| decode_slot(record.value())).transpose()?;
+        drop(captures);
+        let list = alert.list.to_lowercase();
+        match slot.filter(|_| !list.is_empty()) {
+            Some(slot) => self.mark(Attribute::List, &list, &[slot]),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets the alerts about the capture `old` be about `new`, which takes its place and is not
+    /// stored yet.
+    pub fn move_rekor_alerts(&self, old: CaptureKey, new: CaptureKey) -> Result<(), StoreError> {
+        let mut by_capture = self.table(REKOR_BY_CAPTURE)?;
+        let mut keys = Vec::new();
+        for row in by_capture.range((old.0, 0)..=(old.0, u64::MAX))? {
+            keys.push(row?.0.value().1);
+        }
+        let mut alerts = self.table(REKOR_ALERTS)?;
+        for key in keys {
+            by_capture.remove((old.0, key))?;
+            by_capture.insert((new.0, key), ())?;
+            let alert = alerts.get(key)?.map(|record| decode(key, record.value())).transpose()?;
+            if let Some(alert) = alert {
+                let alert = RekorAlert { capture: new, ..alert };
+                alerts.insert(key, encode(&alert).as_slice())?;
+                self.table(REKOR_BY_PLATE)?.insert((plate_of(&alert).as_str(), key), new.0)?;
+            }
+        }
+        Ok(())
     }
 
     fn index_rekor_alert(&self, alert: &RekorAlert) -> Result<(), StoreError> {

@@ -18,8 +18,6 @@ pub(super) const USERNAMES: TableDefinition<'_, &str, u32> = TableDefinition::ne
 pub(super) const API_KEYS: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("api_keys");
 /// Sessions: SHA-256 of the token -> record.
 pub(super) const SESSIONS: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("sessions");
-/// Audit log: number -> record with the hash of the one before, see `audit`.
-pub(super) const AUDIT: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");
 /// Which capture a uuid became: (agent, kind, uuid without the agent's id) -> capture key.
 pub(super) const IDENTITIES: TableDefinition<'_, (&str, u8, &str), u64> =
     TableDefinition::new("identities");
@@ -58,7 +56,10 @@ pub(super) const CAPTURES: TableDefinition<'_, u64, &[u8]> = TableDefinition::ne
 pub(super) const DETAILS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("details");
 /// Search: (block, ordinal) -> capture key. Ordinals count arrivals within a block.
 pub(super) const SLOTS: TableDefinition<'_, (u32, u16), u64> = TableDefinition::new("slots");
-/// Search: (block, part) -> range of keys of chunk `part`, or the block's header, see `index`.
+/// Search: block -> its header, see `index::blocks`.
+pub(super) const HEADERS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("headers");
+/// Search: (block, part) -> range of keys of chunk `part`. Stores of before there was [`HEADERS`]
+/// have the header as the last part.
 pub(super) const BLOCKS: TableDefinition<'_, (u32, u16), &[u8]> = TableDefinition::new("blocks");
 /// Search: space, block, term (see `index::bitmaps`) -> compressed bitmap of ordinals.
 pub(super) const BITMAPS: TableDefinition<'_, &[u8; 14], &[u8]> = TableDefinition::new("bitmaps");
@@ -104,7 +105,6 @@ pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
     tx.table(USERNAMES)?;
     tx.table(API_KEYS)?;
     tx.table(SESSIONS)?;
-    tx.table(AUDIT)?;
     tx.table(IDENTITIES)?;
     tx.table(PREVIEWS)?;
     tx.table(SUPERSEDED)?;
@@ -119,6 +119,7 @@ pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
     tx.table(CAPTURES)?;
     tx.table(DETAILS)?;
     tx.table(SLOTS)?;
+    tx.table(HEADERS)?;
     tx.table(BLOCKS)?;
     tx.table(BITMAPS)?;
     tx.table(PLATES)?;

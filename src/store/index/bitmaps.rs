@@ -1,11 +1,10 @@
 //! Bitmap rows: their keys, their bytes, and merging new ordinals into them.
 
-use std::io::Cursor;
-
 use redb::ReadableTable;
 use roaring::RoaringBitmap;
 
 use super::Term;
+use super::bits::Row;
 use crate::store::tables::BITMAPS;
 use crate::store::{StoreError, WriteTx};
 
@@ -37,18 +36,17 @@ pub(crate) fn get(
     table.get(&key(space, block, term))?.map(|row| decode(row.value())).transpose()
 }
 
-/// What `other` has in common with a row, without unpacking the row.
-pub(crate) fn intersect(
+/// Shows a row as it lies in the store; `false` when no ordinal of the block has the term.
+pub(crate) fn with_row(
     table: &impl ReadableTable<&'static [u8; 14], &'static [u8]>,
     space: u8,
     block: u32,
     term: Term,
-    other: &RoaringBitmap,
-) -> Result<RoaringBitmap, StoreError> {
-    let Some(row) = table.get(&key(space, block, term))? else { return Ok(RoaringBitmap::new()) };
-    other
-        .intersection_with_serialized_unchecked(Cursor::new(row.value()))
-        .map_err(|_| StoreError::Corrupt("search bitmap".into()))
+    look: impl FnOnce(Row<'_>),
+) -> Result<bool, StoreError> {
+    let Some(row) = table.get(&key(space, block, term))? else { return Ok(false) };
+    look(Row::parse(row.value())?);
+    Ok(true)
 }
 
 fn decode(bytes: &[u8]) -> Result<RoaringBitmap, StoreError> {

@@ -52,9 +52,6 @@ impl KeyRange {
     }
 }
 
-/// The part number of a block's header; chunks are numbered from 0.
-pub(crate) const HEADER: u16 = u16::MAX;
-
 /// A block as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Header {
@@ -72,36 +69,28 @@ pub(crate) struct Header {
 
 /// Headers of all blocks, oldest first. There are few: one per 65,536 captures.
 pub(crate) fn headers(
-    table: &impl ReadableTable<(u32, u16), &'static [u8]>,
+    table: &impl ReadableTable<u32, &'static [u8]>,
 ) -> Result<Vec<Header>, StoreError> {
-    let mut headers = Vec::new();
-    let Some(mut block) = table.first()?.map(|(key, _)| key.value().0) else { return Ok(headers) };
-    // Not a scan over chunks: from one block's header the next row is the next block's first chunk.
-    loop {
-        if let Some(row) = table.get((block, HEADER))? {
-            headers.push(decode_header(block, row.value())?);
-        }
-        let next = table.range((block, HEADER)..)?.nth(1).transpose()?;
-        match next {
-            Some((key, _)) => block = key.value().0,
-            None => return Ok(headers),
-        }
-    }
+    let rows = table.iter()?.map(|row| {
+        let (block, record) = row?;
+        decode_header(block.value(), record.value())
+    });
+    rows.collect()
 }
 
 /// The header of the newest block, if there is one.
 pub(crate) fn open_header(
-    table: &impl ReadableTable<(u32, u16), &'static [u8]>,
+    table: &impl ReadableTable<u32, &'static [u8]>,
 ) -> Result<Option<Header>, StoreError> {
-    table.last()?.map(|(key, row)| decode_header(key.value().0, row.value())).transpose()
+    table.last()?.map(|(block, row)| decode_header(block.value(), row.value())).transpose()
 }
 
 /// The header of `block`.
 pub(crate) fn header(
-    table: &impl ReadableTable<(u32, u16), &'static [u8]>,
+    table: &impl ReadableTable<u32, &'static [u8]>,
     block: u32,
 ) -> Result<Option<Header>, StoreError> {
-    table.get((block, HEADER))?.map(|row| decode_header(block, row.value())).transpose()
+    table.get(block)?.map(|row| decode_header(block, row.value())).transpose()
 }
 
 /// Key ranges of the chunks of `block`.
@@ -110,7 +99,7 @@ pub(crate) fn chunks(
     block: u32,
 ) -> Result<Vec<KeyRange>, StoreError> {
     let mut chunks = Vec::with_capacity(256);
-    for row in table.range((block, 0)..(block, HEADER))? {
+    for row in table.range((block, 0)..=(block, u16::MAX))? {
         chunks.push(decode_range(row?.1.value())?);
     }
     Ok(chunks)
@@ -132,7 +121,7 @@ pub(crate) fn encode_header(header: &Header) -> Vec<u8> {
     writer.finish()
 }
 
-fn decode_header(block: u32, record: &[u8]) -> Result<Header, StoreError> {
+pub(crate) fn decode_header(block: u32, record: &[u8]) -> Result<Header, StoreError> {
     let mut reader = Reader::new(record)?;
     Ok(Header {
         block,

@@ -7,27 +7,31 @@
 //! gets a new slot and leaves a tombstone in the old one; nothing written is ever edited.
 
 pub(super) mod bitmaps;
+pub(super) mod bits;
 pub(super) mod blocks;
 mod rebuild;
+mod renew;
 pub(super) mod terms;
 mod write;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError, RwLock};
-
-use roaring::RoaringBitmap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 pub(super) use blocks::{Header, Slot};
+pub(super) use renew::renew;
 pub(super) use terms::Term;
 pub(super) use write::{Staged, flush_all};
 
 use crate::base::clock::Timestamp;
 use crate::base::limits::{
-    BLOCK_CAPTURES, CHUNK_CAPTURES, MEMTABLE_CAPTURES, PLATE_HITS_MAX, PLATES_UNINDEXED_MAX,
+    BLOCK_CAPTURES, CHUNK_CAPTURES, CHUNK_MAPS_MAX, MEMTABLE_CAPTURES, PLATE_HITS_MAX,
+    PLATES_UNINDEXED_MAX, SEARCH_DEADLINE,
 };
 use crate::base::random;
 use crate::model::capture::CaptureKey;
+use crate::store::query::ChunkMap;
 
 /// Sizes of the search index. A store must be opened with the block and chunk sizes it was made
 /// with; only tests use others than the defaults.
@@ -43,6 +47,8 @@ pub struct IndexOptions {
     pub plates_unindexed: u32,
     /// Distinct plates of a pattern that are followed one by one.
     pub plate_hits: usize,
+    /// A search that takes longer is stopped.
+    pub deadline: Duration,
 }
 
 impl Default for IndexOptions {
@@ -53,6 +59,7 @@ impl Default for IndexOptions {
             memory_captures: MEMTABLE_CAPTURES,
             plates_unindexed: PLATES_UNINDEXED_MAX,
             plate_hits: PLATE_HITS_MAX,
+            deadline: SEARCH_DEADLINE,
         }
     }
 }
@@ -70,10 +77,10 @@ pub(super) struct Generation {
 
 impl Generation {
     /// The ordinals of `term` from `base` up to `count`, which the caller's snapshot counts.
-    pub(super) fn bitmap(&self, term: Term, count: u32) -> RoaringBitmap {
+    pub(super) fn ordinals(&self, term: Term, count: u32) -> &[u16] {
         let ordinals = self.entries.get(&term).map_or(&[][..], Vec::as_slice);
         let end = ordinals.partition_point(|&ordinal| u32::from(ordinal) < count);
-        ordinals.get(..end).unwrap_or_default().iter().map(|&ordinal| u32::from(ordinal)).collect()
+        ordinals.get(..end).unwrap_or_default()
     }
 
     fn is_of(&self, header: &Header) -> bool {
@@ -90,6 +97,26 @@ pub struct Index {
     /// Value ids by attribute and text, for the writer.
     values: Mutex<HashMap<u8, HashMap<String, u32>>>,
     sequence: AtomicU32,
+    /// Chunks of blocks that are full, as searches read them.
+    pub(super) chunks: Arc<Chunks>,
+}
+
+/// Chunks of blocks that never change again.
+#[derive(Debug, Default)]
+pub(super) struct Chunks(Mutex<HashMap<u32, Arc<ChunkMap>>>);
+
+impl Chunks {
+    pub(super) fn get(&self, block: u32) -> Option<Arc<ChunkMap>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&block).cloned()
+    }
+
+    pub(super) fn put(&self, block: u32, chunks: Arc<ChunkMap>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= CHUNK_MAPS_MAX {
+            known.clear();
+        }
+        known.insert(block, chunks);
+    }
 }
 
 /// How to undo what a transaction published, should its commit fail.
@@ -114,6 +141,7 @@ impl Index {
             values: Mutex::default(),
             // A random start makes keys of the same millisecond differ across restarts.
             sequence: AtomicU32::new(u32::from_le_bytes(random::bytes())),
+            chunks: Arc::default(),
         }
     }
 

@@ -1,17 +1,17 @@
 //! Reading back into memory, after a start, what the last run had not written out. Bounded by
 //! `memory_captures`; after a clean stop there is nothing to do.
 
-use super::terms::terms_of;
+use super::terms::{Extra, terms_of};
 use super::{Generation, Index, Slot, Term, blocks};
 use crate::model::capture::{Capture, CaptureKey};
 use crate::store::captures::{decode, decode_slot};
-use crate::store::tables::{BLOCKS, CAPTURES, SLOTS, VALUES};
+use crate::store::tables::{CAPTURES, HEADERS, SLOTS, VALUES};
 use crate::store::{ReadTx, StoreError};
 
 impl Index {
     /// Rebuilds memory from the store.
     pub(in crate::store) fn rebuild(&self, tx: &ReadTx) -> Result<(), StoreError> {
-        let header = blocks::open_header(&tx.table(BLOCKS)?)?.unwrap_or_default();
+        let header = blocks::open_header(&tx.table(HEADERS)?)?.unwrap_or_default();
         let mut generation =
             Generation { block: header.block, base: header.flushed, ..Generation::default() };
         self.forget_values();
@@ -40,8 +40,14 @@ impl Index {
     fn committed_terms(&self, tx: &ReadTx, capture: &Capture) -> Result<Vec<Term>, StoreError> {
         let values = tx.table(VALUES)?;
         let known = capture.plate.as_ref().map(|plate| tx.known_plate(plate)).transpose()?;
-        let tags = known.flatten().map_or_else(Vec::new, |known| known.tags);
-        terms_of(capture, &tags, |attribute, text| {
+        let detail = tx.capture_detail(capture.key)?.unwrap_or_default();
+        let extra = Extra {
+            tags: known.flatten().map_or_else(Vec::new, |known| known.tags),
+            lists: tx.lists_of(capture)?,
+            candidates: detail.candidates,
+            signature: detail.signature,
+        };
+        terms_of(capture, &extra, |attribute, text| {
             if let Some(id) = self.known_value(attribute as u8, text) {
                 return Ok(Some(id));
             }

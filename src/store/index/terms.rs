@@ -3,9 +3,10 @@
 
 use std::borrow::Cow;
 
-use crate::model::capture::Capture;
+use crate::model::capture::{Capture, Guess};
 use crate::model::known_plate::PlateTag;
-use crate::model::query::{Attribute, eight_ways, flag_names};
+use crate::model::plate::Plate;
+use crate::model::query::{Attribute, eight_ways, flag_names, signature_mark};
 use crate::store::StoreError;
 
 /// One thing captures (or plates) can have in common; each has a bitmap per block.
@@ -35,6 +36,49 @@ impl Term {
     /// A piece of a plate at capture level: see [`capture_grams`].
     pub(crate) fn gram(characters: &[char]) -> Self {
         Self { attribute: 64, value: pack(characters) }
+    }
+
+    /// Plates with `character` at a place counted from their start (from 0) or from their end.
+    pub(crate) fn at(place: usize, character: char, from_end: bool) -> Self {
+        let value = (place as u64) << 21 | u64::from(u32::from(character));
+        Self { attribute: if from_end { 70 } else { 69 }, value }
+    }
+
+    /// Plates of so many characters.
+    pub(crate) const fn length(characters: usize) -> Self {
+        Self { attribute: Self::LENGTH, value: characters as u64 }
+    }
+
+    /// Attribute of [`Self::length`].
+    pub(crate) const LENGTH: u8 = 71;
+
+    /// Three characters of any reading of the plate, marks included.
+    pub(crate) fn candidate(characters: &[char]) -> Self {
+        Self { attribute: 72, value: pack(characters) }
+    }
+
+    /// Two drawers in which the signature of `mark` lies among 1,024 each: together they hold few
+    /// others, and a row for every single signature would be mostly key.
+    pub(crate) const fn signature(mark: u64) -> [Self; 2] {
+        [
+            Self { attribute: 73, value: mark & 0x3ff },
+            Self { attribute: 73, value: 0x400 | (mark >> 10 & 0x3ff) },
+        ]
+    }
+
+    /// Captured in this hour of the day, UTC.
+    pub(crate) const fn hour(hour: u8) -> Self {
+        Self { attribute: 74, value: hour as u64 }
+    }
+
+    /// Captured on this day of the week, Monday 0, UTC.
+    pub(crate) const fn weekday(day: u8) -> Self {
+        Self { attribute: 75, value: day as u64 }
+    }
+
+    /// Captured in this quarter of an hour, 0 to 3.
+    pub(crate) const fn quarter(quarter: u8) -> Self {
+        Self { attribute: 76, value: quarter as u64 }
     }
 
     /// Three characters of a distinct plate, or of its look-alike form.
@@ -78,24 +122,77 @@ pub(crate) fn is_capture_gram(piece: &[char]) -> bool {
     }
 }
 
-/// All terms of `capture` whose plate has `tags`, sorted; `id_of` knows the ids of attribute
-/// values.
+/// What a capture is found by besides its own fields.
+#[derive(Debug, Default)]
+pub(crate) struct Extra {
+    /// Tags of its plate.
+    pub(crate) tags: Vec<PlateTag>,
+    /// Rekor lists that raised an alert about it.
+    pub(crate) lists: Vec<String>,
+    /// Other readings of its plate.
+    pub(crate) candidates: Vec<Guess>,
+    /// Signature of its vehicle.
+    pub(crate) signature: String,
+}
+
+/// The characters of distinct plates by place, and their length: what patterns without three
+/// known characters in a row are answered from.
+pub(crate) fn place_terms(plate: &str, terms: &mut Vec<Term>) {
+    let count = plate.chars().count();
+    terms.push(Term::length(count));
+    for (place, character) in plate.chars().enumerate() {
+        terms.push(Term::at(place, character, false));
+        terms.push(Term::at(count - 1 - place, character, true));
+    }
+}
+
+/// When it was captured, as clocks in UTC show it.
+fn time_terms(capture: &Capture, terms: &mut Vec<Term>) {
+    const QUARTER_MS: i64 = 15 * 60 * 1000;
+    // The first of January 1970 was a Thursday.
+    let quarters = capture.key.time().0.div_euclid(QUARTER_MS) + 3 * 96;
+    terms.push(Term::quarter((quarters % 4) as u8));
+    terms.push(Term::hour((quarters / 4 % 24) as u8));
+    terms.push(Term::weekday((quarters / 96 % 7) as u8));
+}
+
+/// The pieces of all readings of a plate.
+fn candidate_terms(capture: &Capture, extra: &Extra, terms: &mut Vec<Term>) {
+    let mut add = |plate: &str| terms.extend(marked(plate).windows(3).map(Term::candidate));
+    if let Some(plate) = &capture.plate {
+        add(plate.as_str());
+    }
+    for candidate in &extra.candidates {
+        if let Some(plate) = Plate::parse(&candidate.name) {
+            add(plate.as_str());
+        }
+    }
+}
+
+/// All terms of `capture`, sorted; `id_of` knows the ids of attribute values.
 pub(crate) fn terms_of(
     capture: &Capture,
-    tags: &[PlateTag],
+    extra: &Extra,
     mut id_of: impl FnMut(Attribute, &str) -> Result<Option<u32>, StoreError>,
 ) -> Result<Vec<Term>, StoreError> {
-    let mut terms = Vec::with_capacity(48);
+    let mut terms = Vec::with_capacity(96);
     for (attribute, text) in attribute_values(capture) {
         terms.extend(id_of(attribute, &text)?.map(|id| Term::value(attribute, id)));
     }
-    for tag in tags {
-        let id = id_of(Attribute::Tag, tag.as_str())?;
-        terms.extend(id.map(|id| Term::value(Attribute::Tag, id)));
+    let tags = extra.tags.iter().map(|tag| (Attribute::Tag, tag.as_str().to_owned()));
+    let lists = extra.lists.iter().map(|list| (Attribute::List, list.to_lowercase()));
+    for (attribute, text) in tags.chain(lists) {
+        terms.extend(id_of(attribute, &text)?.map(|id| Term::value(attribute, id)));
+    }
+    time_terms(capture, &mut terms);
+    candidate_terms(capture, extra, &mut terms);
+    if !extra.signature.is_empty() {
+        terms.extend(Term::signature(signature_mark(&extra.signature)));
     }
     terms.extend(percent(capture).map(|percent| Term::tens(percent / 10)));
     if let Some(plate) = &capture.plate {
         capture_grams(plate.as_str(), &mut terms);
+        place_terms(plate.as_str(), &mut terms);
     }
     // A plate like AAA has the same piece more than once.
     terms.sort_unstable();
@@ -115,7 +212,7 @@ pub(crate) fn attribute_values(capture: &Capture) -> Vec<(Attribute, Cow<'_, str
     values.push((Attribute::Kind, capture.kind.name().into()));
     values.push((Attribute::Camera, capture.camera_value().into()));
     let vehicle = &capture.vehicle;
-    let guess = |guess: &'_ Option<crate::model::capture::Guess>| {
+    let guess = |guess: &'_ Option<Guess>| {
         guess.as_ref().map(|guess| guess.name.to_lowercase()).unwrap_or_default()
     };
     for (attribute, text) in [

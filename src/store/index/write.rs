@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, HashMap};
 use redb::ReadableTable as _;
 
 use super::bitmaps::{self, CAPTURE_SPACE};
-use super::blocks::{self, HEADER, KeyRange};
-use super::terms::{attribute_values, terms_of};
+use super::blocks::{self, KeyRange};
+use super::terms::{Extra, attribute_values, terms_of};
 use super::{Entries, Header, NewValues, Published, Slot, Term};
 use crate::model::capture::{Capture, CaptureDetail, CaptureKey};
 use crate::model::query::Attribute;
 use crate::store::captures::{decode, encode};
-use crate::store::tables::{BITMAPS, BLOCKS, CAPTURES, DETAILS, SLOTS};
+use crate::store::tables::{BITMAPS, BLOCKS, CAPTURES, DETAILS, HEADERS, SLOTS};
 use crate::store::{StoreError, WriteTx};
 
 /// What a transaction has gathered for its commit.
@@ -48,7 +48,7 @@ impl WriteTx {
         if self.table(CAPTURES)?.get(capture.key.0)?.is_some() {
             return Err(StoreError::Refused("a capture has this key already"));
         }
-        let slot = self.index_capture(capture)?;
+        let slot = self.index_capture(capture, detail)?;
         self.table(CAPTURES)?.insert(capture.key.0, encode(capture, slot).as_slice())?;
         self.put_detail(capture.key, detail)?;
         if let Some(plate) = &capture.plate {
@@ -75,9 +75,16 @@ impl WriteTx {
             return Err(StoreError::Refused("there is no such capture"));
         };
         let moved = old.plate != capture.plate;
-        if moved || attribute_values(&old) != attribute_values(capture) {
+        let told = self.capture_detail(key)?.unwrap_or_default();
+        let (new, looks) = (detail.unwrap_or(&told), |detail: &CaptureDetail| {
+            (detail.candidates.clone(), detail.signature.clone())
+        });
+        if moved
+            || attribute_values(&old) != attribute_values(capture)
+            || (detail.is_some() && looks(new) != looks(&told))
+        {
             self.kill(slot);
-            slot = self.index_capture(capture)?;
+            slot = self.index_capture(capture, new)?;
             if let Some(plate) = old.plate.as_ref().filter(|_| moved) {
                 self.remove_posting(plate.as_str(), key)?;
             }
@@ -114,11 +121,25 @@ impl WriteTx {
         Ok(true)
     }
 
-    /// Gives `capture` a slot in the newest block and gathers its terms.
-    fn index_capture(&self, capture: &Capture) -> Result<Slot, StoreError> {
+    /// What `capture` is found by besides its own fields.
+    pub(super) fn extra(
+        &self,
+        capture: &Capture,
+        detail: &CaptureDetail,
+    ) -> Result<Extra, StoreError> {
         let known = capture.plate.as_ref().map(|plate| self.known_plate(plate)).transpose()?;
-        let tags = known.flatten().map_or_else(Vec::new, |known| known.tags);
-        let terms = terms_of(capture, &tags, |attribute, text| {
+        Ok(Extra {
+            tags: known.flatten().map_or_else(Vec::new, |known| known.tags),
+            lists: self.lists_of(capture)?,
+            candidates: detail.candidates.clone(),
+            signature: detail.signature.clone(),
+        })
+    }
+
+    /// Gives `capture` a slot in the newest block and gathers its terms.
+    fn index_capture(&self, capture: &Capture, detail: &CaptureDetail) -> Result<Slot, StoreError> {
+        let extra = self.extra(capture, detail)?;
+        let terms = terms_of(capture, &extra, |attribute, text| {
             self.intern_value(attribute, text).map(Some)
         })?;
         let mut staged = self.staged.borrow_mut();
@@ -201,7 +222,7 @@ impl WriteTx {
     }
 
     fn load_open(&self) -> Result<Open, StoreError> {
-        let header = blocks::open_header(&self.table(BLOCKS)?)?.unwrap_or_default();
+        let header = blocks::open_header(&self.table(HEADERS)?)?.unwrap_or_default();
         Ok(Open { header, counted: header.count, entries: Entries::new() })
     }
 
@@ -224,7 +245,7 @@ impl WriteTx {
 
     fn put_header(&self, header: &Header) -> Result<(), StoreError> {
         let record = blocks::encode_header(header);
-        self.table(BLOCKS)?.insert((header.block, HEADER), record.as_slice())?;
+        self.table(HEADERS)?.insert(header.block, record.as_slice())?;
         Ok(())
     }
 
@@ -257,8 +278,8 @@ impl WriteTx {
     /// Marks slots dead, and drops blocks in which nothing lives any more.
     fn bury(&self, dead: &BTreeMap<u32, Vec<u16>>) -> Result<(), StoreError> {
         for (&block, ordinals) in dead {
-            let newest = blocks::open_header(&self.table(BLOCKS)?)?;
-            let Some(mut header) = blocks::header(&self.table(BLOCKS)?, block)? else { continue };
+            let newest = blocks::open_header(&self.table(HEADERS)?)?;
+            let Some(mut header) = blocks::header(&self.table(HEADERS)?, block)? else { continue };
             header.live = header.live.saturating_sub(ordinals.len() as u32);
             if header.live == 0 && newest.is_some_and(|newest| newest.block != block) {
                 self.drop_block(block)?;
@@ -272,8 +293,9 @@ impl WriteTx {
 
     fn drop_block(&self, block: u32) -> Result<(), StoreError> {
         bitmaps::drop_block(self, CAPTURE_SPACE, block)?;
+        self.table(HEADERS)?.remove(block)?;
         self.table(BLOCKS)?
-            .retain_in::<(u32, u16), _>((block, 0)..=(block, HEADER), |_, _| false)?;
+            .retain_in::<(u32, u16), _>((block, 0)..=(block, u16::MAX), |_, _| false)?;
         self.table(SLOTS)?
             .retain_in::<(u32, u16), _>((block, 0)..=(block, u16::MAX), |_, _| false)?;
         Ok(())

@@ -1,27 +1,37 @@
 //! Answers a [`Query`]: `plan` turns it into terms and plates, `walk` goes through blocks,
-//! `postings` through the captures of a few plates. Knows nothing of how queries are written.
+//! `postings` through the captures of a few plates; `shape` matches plate patterns, `near` finds
+//! plates by edit distance, `week` hours and days. Knows nothing of how queries are written.
 
+mod blocks;
+mod checks;
+mod near;
 mod plan;
 mod postings;
+mod shape;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod walk;
+mod week;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use plan::{Plan, Plates};
+use plan::Plan;
 use redb::ReadOnlyTable;
 
 use super::captures::decode;
-use super::index::blocks;
-use super::tables::{BITMAPS, BLOCKS, CAPTURES, SLOTS};
+use super::index::Term;
+use super::index::blocks as layout;
+use super::tables::{BITMAPS, BLOCKS, CAPTURES, DETAILS, HEADERS, POSTINGS, SLOTS};
 use super::{ReadTx, Store, StoreError};
-use crate::base::limits::{PAGE_ROWS_MAX, SCAN_DEADLINE, SCAN_ROWS, SEARCH_DEADLINE};
+use crate::base::limits::{PAGE_ROWS_MAX, SCAN_DEADLINE, SCAN_ROWS};
 use crate::model::capture::{Capture, CaptureKey};
 use crate::model::query::{Page, PageRequest, Query, Total};
-use walk::Blocks;
+use blocks::Blocks;
+pub(super) use blocks::{ChunkMap, Rows};
+pub(super) use near::near;
 
 /// How often a search takes a new snapshot because two commits wrote the index out between its
 /// snapshot and its look at memory.
@@ -30,10 +40,10 @@ const SNAPSHOTS_MAX: usize = 16;
 impl Store {
     /// The page of captures that match `query`, newest first.
     ///
-    /// A search that takes longer than [`SEARCH_DEADLINE`] is stopped: the page then says so.
+    /// A search that takes longer than [`IndexOptions::deadline`](super::IndexOptions) is stopped: the page then says so.
     pub fn search(&self, query: &Query, request: PageRequest) -> Result<Page, StoreError> {
         let limit = request.limit.clamp(1, PAGE_ROWS_MAX);
-        self.search_until(query, PageRequest { limit, ..request }, SEARCH_DEADLINE)
+        self.search_until(query, PageRequest { limit, ..request }, self.index.options.deadline)
     }
 
     /// The next [`SCAN_ROWS`] captures that match `query`, for walks through a whole result.
@@ -76,6 +86,7 @@ struct Search {
     before: u64,
     total: bool,
     captures: ReadOnlyTable<u64, &'static [u8]>,
+    details: ReadOnlyTable<u64, &'static [u8]>,
     postings: ReadOnlyTable<(u32, u64), u64>,
     blocks: Blocks,
     /// When to give up.
@@ -91,27 +102,31 @@ impl Search {
         request: PageRequest,
         stop: Instant,
     ) -> Result<Option<Self>, StoreError> {
-        let plan = Plan::new(tx, query, store.index.options.plate_hits)?;
-        let headers = blocks::headers(&tx.table(BLOCKS)?)?;
+        let options = &store.index.options;
+        let headers = layout::headers(&tx.table(HEADERS)?)?;
+        let plan = Plan::new(tx, query, options, headers.len())?;
         let newest = headers.last().copied().unwrap_or_default();
-        let Some(memory) = store.index.with_generation(&newest, |generation| {
-            plan.terms().map(|term| (term, generation.bitmap(term, newest.count))).collect()
-        }) else {
-            return Ok(None);
-        };
+        let terms = plan.terms();
+        let memory = store.index.with_generation(&newest, |generation| {
+            let ordinals = |term: Term| (term, generation.ordinals(term, newest.count).to_vec());
+            terms.into_iter().map(ordinals).filter(|(_, ordinals)| !ordinals.is_empty()).collect()
+        });
+        let Some(memory) = memory else { return Ok(None) };
         Ok(Some(Self {
             limit: request.limit,
             before: request.before.map_or(u64::MAX, |key| key.0),
             total: request.total,
             captures: tx.table(CAPTURES)?,
-            postings: tx.table(super::tables::POSTINGS)?,
+            details: tx.table(DETAILS)?,
+            postings: tx.table(POSTINGS)?,
             blocks: Blocks {
                 headers,
                 memory,
-                chunk_captures: store.index.options.chunk_captures,
+                chunk_captures: options.chunk_captures,
                 bitmaps: tx.table(BITMAPS)?,
                 chunks: tx.table(BLOCKS)?,
                 slots: tx.table(SLOTS)?,
+                cache: Arc::clone(&store.index.chunks),
             },
             plan,
             stop,
@@ -120,10 +135,10 @@ impl Search {
 
     fn run(&self) -> Result<Page, StoreError> {
         let mut result = Gathered::new(self.limit + 1);
-        match &self.plan.plates {
+        match &self.plan.hits {
             _ if self.plan.nothing => result.exact = true,
-            Plates::Hits(hits) => self.follow(hits, &mut result)?,
-            Plates::Any | Plates::Verify(_) => self.walk(&mut result)?,
+            Some(hits) => self.follow(hits, &mut result)?,
+            None => self.walk(&mut result)?,
         }
         let total = if result.exact {
             Total::Exact(result.counted)

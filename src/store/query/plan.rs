@@ -1,13 +1,22 @@
-//! From a query to what the index knows: clauses of terms, a range of keys, and for plates either
-//! a few known plates or a pattern to check capture by capture.
+//! From a query to what the index knows: clauses of terms, a range of keys, shapes of plates, and
+//! either a few known plates or nothing to follow.
 
+use std::collections::HashMap;
+
+use super::checks::Check;
+use super::shape::{Shape, look_alikes};
+use super::week;
 use crate::model::capture::CaptureKey;
-use crate::model::plate::fold;
-use crate::model::query::{Attribute, Piece, PlateMatch, Query};
-use crate::store::index::Term;
+use crate::model::query::{Attribute, CandidateMatch, Piece, PlateMatch, Query, WeekMatch};
 use crate::store::index::terms::{BEGIN, END, is_capture_gram};
+use crate::store::index::{Slot, Term};
 use crate::store::plates::PlateHit;
-use crate::store::{ReadTx, StoreError};
+use crate::store::tables::POSTINGS;
+use crate::store::{IndexOptions, ReadTx, StoreError};
+
+/// Captures that are followed one by one when other conditions have to be tested, for each row of
+/// the index that reading whole blocks would take.
+const FOLLOWED_PER_ROW: u64 = 8;
 
 /// Captures that have (or have not) any of some terms.
 #[derive(Clone, Debug)]
@@ -16,36 +25,96 @@ pub(super) struct Clause {
     pub(super) not: bool,
 }
 
-/// What is left to do about the plate.
-#[derive(Debug)]
-pub(super) enum Plates {
-    /// Nothing: the clauses say it all.
-    Any,
-    /// The captures of these plates.
-    Hits(Vec<PlateHit>),
-    /// The clauses only narrow it down: check each plate.
-    Verify(PlateMatch),
-}
-
 /// A query in terms of the index.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Plan {
     pub(super) clauses: Vec<Clause>,
+    /// Plate patterns that must match.
+    pub(super) shapes: Vec<Shape>,
+    /// Plate patterns that must not.
+    pub(super) without: Vec<Shape>,
+    /// Captures of plates that must not match, by block.
+    pub(super) left_out: HashMap<u32, Vec<u16>>,
+    pub(super) week: Option<WeekMatch>,
+    pub(super) checks: Vec<Check>,
     /// Keys wanted: from here
     pub(super) from: u64,
     /// up to, without, here.
     pub(super) until: u64,
-    pub(super) plates: Plates,
+    /// The only plates whose captures are wanted.
+    pub(super) hits: Option<Vec<PlateHit>>,
     /// Nothing can match.
     pub(super) nothing: bool,
 }
 
 impl Plan {
-    pub(super) fn new(tx: &ReadTx, query: &Query, hits_max: usize) -> Result<Self, StoreError> {
+    pub(super) fn new(
+        tx: &ReadTx,
+        query: &Query,
+        options: &IndexOptions,
+        blocks: usize,
+    ) -> Result<Self, StoreError> {
         let from = query.from.map_or(0, |time| CaptureKey::floor(time).0);
         let until = query.until.map_or(u64::MAX, |time| CaptureKey::floor(time).0);
-        let mut plan =
-            Self { clauses: Vec::new(), from, until, plates: Plates::Any, nothing: from >= until };
+        let mut plan = Self {
+            from,
+            until,
+            nothing: from >= until,
+            week: query.week.clone(),
+            ..Self::default()
+        };
+        plan.add_attributes(tx, query)?;
+        plan.nothing |=
+            query.week.as_ref().is_some_and(|week| week.hour_bits() == 0 || week.day_bits() == 0);
+        for wanted in &query.candidates {
+            plan.add_candidate(wanted);
+        }
+        for (mark, not) in &query.signatures {
+            let check = Check::signature(*mark, *not);
+            if !not {
+                plan.clauses.extend(check.clauses.iter().cloned());
+            }
+            plan.checks.push(check);
+        }
+        for pattern in &query.without {
+            plan.leave_out(tx, pattern)?;
+        }
+        if let Some(pattern) = query.plate.as_ref().filter(|_| !plan.nothing) {
+            plan.add_plate(tx, pattern, options, blocks)?;
+        }
+        // Wanted terms first, those of one value before unions: they rule most out.
+        plan.clauses.sort_by_key(|clause| (clause.not, clause.any.len()));
+        Ok(plan)
+    }
+
+    /// All terms the search will look at.
+    pub(super) fn terms(&self) -> Vec<Term> {
+        let checked = self.checks.iter().flat_map(|check| &check.clauses);
+        let clauses = self.clauses.iter().chain(checked);
+        let mut terms: Vec<Term> = clauses.flat_map(|clause| clause.any.iter().copied()).collect();
+        terms.extend(self.shapes.iter().chain(&self.without).flat_map(Shape::terms));
+        if self.week.is_some() {
+            terms.extend(week::terms());
+        }
+        terms
+    }
+
+    /// Whether nothing but the plates to follow, the time range and what has to be looked at
+    /// narrows the search.
+    pub(super) fn is_open(&self) -> bool {
+        self.clauses.is_empty()
+            && self.shapes.is_empty()
+            && self.without.is_empty()
+            && self.left_out.is_empty()
+            && self.week.is_none()
+    }
+
+    /// Whether nothing but the plates to follow narrows the search.
+    pub(super) fn only_plates(&self) -> bool {
+        self.is_open() && self.checks.is_empty() && self.from == 0 && self.until == u64::MAX
+    }
+
+    fn add_attributes(&mut self, tx: &ReadTx, query: &Query) -> Result<(), StoreError> {
         for condition in &query.attributes {
             let mut any = Vec::with_capacity(condition.values.len());
             let (tens, rest) = match condition.attribute {
@@ -58,68 +127,106 @@ impl Plan {
                     any.push(Term::value(condition.attribute, id));
                 }
             }
-            plan.nothing |= any.is_empty() && !condition.not;
+            self.nothing |= any.is_empty() && !condition.not;
             if !any.is_empty() {
-                plan.clauses.push(Clause { any, not: condition.not });
+                self.clauses.push(Clause { any, not: condition.not });
             }
         }
-        if let Some(pattern) = query.plate.as_ref().filter(|_| !plan.nothing) {
-            plan.add_plate(tx, pattern, hits_max)?;
-        }
-        // Wanted terms first, those of one value before unions: they rule most out.
-        plan.clauses.sort_by_key(|clause| (clause.not, clause.any.len()));
-        Ok(plan)
-    }
-
-    /// All terms the search will look at.
-    pub(super) fn terms(&self) -> impl Iterator<Item = Term> + '_ {
-        self.clauses.iter().flat_map(|clause| clause.any.iter().copied())
-    }
-
-    /// Whether anything but the plate narrows the search.
-    pub(super) fn only_plates(&self) -> bool {
-        self.clauses.is_empty() && self.from == 0 && self.until == u64::MAX
+        Ok(())
     }
 
     fn add_plate(
         &mut self,
         tx: &ReadTx,
         pattern: &PlateMatch,
-        hits_max: usize,
+        options: &IndexOptions,
+        blocks: usize,
     ) -> Result<(), StoreError> {
-        let runs = runs(&pattern.pieces);
-        let whole = !pattern.pieces.iter().any(|piece| !matches!(piece, Piece::Text(_)));
-        if whole && !pattern.look_alike {
-            let text: String = runs.iter().flatten().filter(|c| !is_mark(**c)).collect();
-            let hit = tx.plate(&text)?.filter(|hit| hit.count > 0);
-            self.nothing |= hit.is_none();
-            self.plates = Plates::Hits(hit.into_iter().collect());
+        let follow = |plan: &mut Self, hits: Vec<PlateHit>| {
+            plan.nothing |= hits.is_empty();
+            plan.hits = Some(hits);
+        };
+        if pattern.edits > 0 {
+            follow(self, tx.plates_near(pattern)?);
             return Ok(());
         }
-        if !whole && runs.is_empty() && pattern.pieces.iter().all(|piece| *piece == Piece::Any) {
+        if let Some(text) = pattern.text().filter(|_| !pattern.look_alike) {
+            follow(self, tx.plate(text)?.filter(|hit| hit.count > 0).into_iter().collect());
+            return Ok(());
+        }
+        if pattern.pieces.iter().all(|piece| *piece == Piece::Any) {
             self.clauses.push(Clause { any: vec![Term::PLATED], not: false });
             return Ok(());
         }
+        let runs = runs(&pattern.pieces);
         let wild = pattern.pieces.contains(&Piece::One);
         if let ([run], false) = (runs.as_slice(), wild)
             && is_capture_gram(run)
         {
-            self.clauses.push(gram_clause(run, pattern.look_alike));
+            let gram =
+                spellings(run, pattern.look_alike).iter().map(|run| Term::gram(run)).collect();
+            self.clauses.push(Clause { any: gram, not: false });
             return Ok(());
         }
+        let shape = Shape::new(pattern);
         if runs.iter().any(|run| run.len() >= 3)
-            && let Some(hits) = tx.plates_like(pattern, &runs, hits_max)?
+            && let Some(hits) = tx.plates_like(pattern, &runs, options.plate_hits)?
         {
-            self.nothing |= hits.is_empty();
-            self.plates = Plates::Hits(hits);
-            return Ok(());
+            let captures: u64 = hits.iter().map(|hit| u64::from(hit.count)).sum();
+            let rows = (shape.cost() * blocks) as u64;
+            if self.only_plates() || captures <= (rows * FOLLOWED_PER_ROW).max(1000) {
+                follow(self, hits);
+                return Ok(());
+            }
         }
-        self.clauses.push(Clause { any: vec![Term::PLATED], not: false });
-        for gram in runs.iter().flat_map(|run| grams_of(run)) {
-            self.clauses.push(gram_clause(gram, pattern.look_alike));
-        }
-        self.plates = Plates::Verify(pattern.clone());
+        self.shapes.push(shape);
         Ok(())
+    }
+
+    fn leave_out(&mut self, tx: &ReadTx, pattern: &PlateMatch) -> Result<(), StoreError> {
+        let hits = if pattern.edits > 0 {
+            tx.plates_near(pattern)?
+        } else if pattern.text().is_some() {
+            tx.plates_like(pattern, &runs(&pattern.pieces), usize::MAX)?.unwrap_or_default()
+        } else {
+            self.without.push(Shape::new(pattern));
+            return Ok(());
+        };
+        let postings = tx.table(POSTINGS)?;
+        for hit in hits {
+            for row in postings.range((hit.id, 0)..=(hit.id, u64::MAX))? {
+                let slot = Slot::unpacked(row?.1.value());
+                self.left_out.entry(slot.block).or_default().push(slot.ordinal);
+            }
+        }
+        Ok(())
+    }
+
+    fn add_candidate(&mut self, wanted: &CandidateMatch) {
+        let pattern = &wanted.plate;
+        let runs = runs(&pattern.pieces);
+        let long: Vec<&Vec<char>> = runs.iter().filter(|run| run.len() >= 3).collect();
+        let clauses: Vec<Clause> = long
+            .iter()
+            .flat_map(|run| run.windows(3))
+            .map(|piece| {
+                let spellings = spellings(piece, pattern.look_alike);
+                let any = spellings.iter().map(|piece| Term::candidate(piece)).collect();
+                Clause { any, not: false }
+            })
+            .collect();
+        // Three characters somewhere are one term, which leaves no doubt.
+        let wild = pattern.pieces.contains(&Piece::One);
+        if let ([clause], [run], false) = (clauses.as_slice(), runs.as_slice(), wild)
+            && !(run.first() == Some(&BEGIN) && run.last() == Some(&END))
+        {
+            self.clauses.push(Clause { not: wanted.not, ..clause.clone() });
+            return;
+        }
+        if !wanted.not {
+            self.clauses.extend(clauses.iter().cloned());
+        }
+        self.checks.push(Check::candidate(wanted, clauses));
     }
 }
 
@@ -160,22 +267,10 @@ fn runs(pieces: &[Piece]) -> Vec<Vec<char>> {
     runs
 }
 
-/// The capture-level grams that anything with `run` must have.
-fn grams_of(run: &[char]) -> Vec<&[char]> {
-    match run.len() {
-        1 => vec![run],
-        2 => run.windows(2).collect(),
-        _ => {
-            let marked = run.windows(3).filter(|piece| is_capture_gram(piece));
-            run.windows(2).chain(marked).collect()
-        }
-    }
-}
-
-/// Captures with `gram`, or with one that looks like it.
-fn gram_clause(gram: &[char], look_alike: bool) -> Clause {
+/// `run` and, if wanted, everything that looks like it.
+fn spellings(run: &[char], look_alike: bool) -> Vec<Vec<char>> {
     let mut spellings: Vec<Vec<char>> = vec![Vec::new()];
-    for &character in gram {
+    for &character in run {
         let class = if look_alike { look_alikes(character) } else { vec![character] };
         spellings = spellings
             .iter()
@@ -184,16 +279,5 @@ fn gram_clause(gram: &[char], look_alike: bool) -> Clause {
             })
             .collect();
     }
-    Clause { any: spellings.iter().map(|spelling| Term::gram(spelling)).collect(), not: false }
-}
-
-/// All characters that fold to the same as `character`.
-fn look_alikes(character: char) -> Vec<char> {
-    let folded = fold(character);
-    let mut class: Vec<char> =
-        ('A'..='Z').chain('0'..='9').filter(|&other| fold(other) == folded).collect();
-    if class.is_empty() {
-        class.push(character);
-    }
-    class
+    spellings
 }

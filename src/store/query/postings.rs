@@ -2,16 +2,16 @@
 //! their blocks when there are other conditions.
 
 use std::collections::HashMap;
-
-use roaring::RoaringBitmap;
+use std::collections::hash_map::Entry;
 
 use super::{Gathered, Search};
 use crate::store::StoreError;
 use crate::store::index::Slot;
+use crate::store::index::bits::Bits;
 use crate::store::plates::PlateHit;
 
 /// Captures between two looks at the clock.
-const CHECK_EVERY: u64 = 1024;
+const CHECK_EVERY: u64 = 256;
 
 impl Search {
     /// Gathers the page and the total from the captures of `hits`.
@@ -55,7 +55,7 @@ impl Search {
                     (result.stopped, result.exact) = (true, false);
                     return Ok(());
                 }
-                if !self.passes(Slot::unpacked(slot.value()), &mut matching)? {
+                if !self.passes(Slot::unpacked(slot.value()), key, &mut matching)? {
                     continue;
                 }
                 if !counted_by_plate {
@@ -74,21 +74,29 @@ impl Search {
     fn passes(
         &self,
         slot: Slot,
-        matching: &mut HashMap<u32, RoaringBitmap>,
+        key: u64,
+        matching: &mut HashMap<u32, Bits>,
     ) -> Result<bool, StoreError> {
-        if self.plan.clauses.is_empty() {
-            return Ok(true);
+        if !self.plan.is_open() {
+            let found = match matching.entry(slot.block) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => {
+                    let mut headers = self.blocks.headers.iter();
+                    entry.insert(match headers.find(|header| header.block == slot.block) {
+                        Some(header) => self.matching(header)?,
+                        None => Bits::new(),
+                    })
+                }
+            };
+            if !found.contains(slot.ordinal) {
+                return Ok(false);
+            }
         }
-        if let Some(found) = matching.get(&slot.block) {
-            return Ok(found.contains(u32::from(slot.ordinal)));
+        for check in &self.plan.checks {
+            if self.checked(check, key)? == check.not {
+                return Ok(false);
+            }
         }
-        let header = self.blocks.headers.iter().find(|header| header.block == slot.block);
-        let found = match header {
-            Some(header) => self.blocks.matching(header, &self.plan.clauses)?,
-            None => RoaringBitmap::new(),
-        };
-        let passes = found.contains(u32::from(slot.ordinal));
-        matching.insert(slot.block, found);
-        Ok(passes)
+        Ok(true)
     }
 }

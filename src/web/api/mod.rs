@@ -2,7 +2,6 @@
 
 pub mod alerts;
 pub mod captures;
-pub mod export;
 pub mod resources;
 
 use serde::Serialize;
