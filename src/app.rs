@@ -11,17 +11,18 @@ use crate::auth::setup::{self, SetupCode};
 use crate::auth::sign_in::SignIn;
 use crate::base::clock::Clock;
 use crate::base::stop::Stop;
-use crate::domain::captures::Outcome;
+use crate::domain::captures::{self, Outcome};
 use crate::domain::settings::SettingsCache;
 use crate::gate::{self, Gate, GateLimits, Hub, HubLimits, OpenDoor};
 use crate::store::{ReadTx, Store, StoreError, StoreOptions};
+use crate::web::exports::Exports;
 use crate::web::live::Feed;
 use crate::web::pipeline::Pipeline;
 use crate::web::render::Renderer;
 use crate::web::site::Site;
 use crate::web::webhook::Refusals;
 use crate::worker::ingest::Ingest;
-use crate::worker::janitor;
+use crate::worker::{audit, janitor};
 
 /// Time given to running requests when the box stops; systemd's patience is 5 s.
 const STOP_DEADLINE: Duration = Duration::from_secs(3);
@@ -96,7 +97,7 @@ impl App {
         let listener =
             gate::bind(&listen).map_err(|error| failed(&format!("listen on {listen}"), &error))?;
         let address = listener.local_addr().map_err(|error| failed("listen", &error))?;
-        let store = Store::open(&data, store)
+        let store = captures::open(&data, store)
             .map_err(|error| failed(&format!("open the store in {}", data.display()), &error))?;
         let store = Arc::new(store);
         let renderer = Renderer::load().map_err(|error| failed("templates", &error))?;
@@ -117,6 +118,7 @@ impl App {
             sign_in,
             renderer,
             refusals: Refusals::default(),
+            exports: Exports::default(),
             setup_code,
             port: address.port(),
             started_at: clock.now(),
@@ -175,5 +177,6 @@ fn start_threads(store: &Arc<Store>, clock: &Clock, stop: &Stop) -> std::io::Res
     let announce = Box::new(move |outcomes: &[Outcome]| announcer.announce(outcomes));
     let (ingest, thread) = Ingest::start(store, clock, announce)?;
     let janitor = janitor::start(store, clock, stop)?;
-    Ok((hub, feed, ingest, vec![live, thread, janitor]))
+    let audit = audit::start(store, clock, stop)?;
+    Ok((hub, feed, ingest, vec![live, thread, janitor, audit]))
 }

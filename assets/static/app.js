@@ -2,6 +2,7 @@
 // last step of set-up. Every page works without it. Text goes in by textContent only.
 import "@@theme.js@@";
 import "@@keys.js@@";
+import "@@export.js@@";
 
 const POLL_MS = 2000;
 const POLL_MS_MAX = 15000;
@@ -70,15 +71,6 @@ document.addEventListener("submit", (event) => {
   const question = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
   if (question && !confirm(question)) event.preventDefault();
 });
-
-// A form field left empty does not belong into the address.
-for (const form of document.querySelectorAll("form[data-tidy]")) {
-  form.addEventListener("formdata", (event) => {
-    for (const [name, value] of [...event.formData]) {
-      if (value === "") event.formData.delete(name);
-    }
-  });
-}
 
 // The browser offers its zone during set-up.
 const zone = document.querySelector("select[data-zone]");

@@ -6,13 +6,14 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::base::clock::Timestamp;
 use crate::base::limits::{
     FIRST_TRIES_PER_DAY_MAX, THROTTLE_ENTRIES_MAX, THROTTLE_WAIT_MAX_MS, TRIES_PER_DAY_MAX,
 };
+use crate::base::network::Network;
 
 const HOUR_MS: i64 = 3600 * 1000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -29,15 +30,15 @@ pub struct Throttle {
 
 #[derive(Default)]
 struct State {
-    pairs: HashMap<(String, IpAddr), Tries>,
-    addresses: HashMap<IpAddr, Tries>,
+    pairs: HashMap<(String, Network), Tries>,
+    addresses: HashMap<Network, Tries>,
     accounts: HashMap<String, Budget>,
 }
 
 /// The ticket of a try that may go on. Dropped, it counts as a failure.
 #[must_use]
 pub struct Attempt {
-    pair: (String, IpAddr),
+    pair: (String, Network),
     /// Part of the account's budget it came from; a familiar address needs none.
     part: Option<usize>,
     begun: Timestamp,
@@ -56,7 +57,7 @@ impl Throttle {
     /// Milliseconds to wait before the next try.
     pub fn begin(&self, account: &str, address: IpAddr, now: Timestamp) -> Result<Attempt, i64> {
         let mut state = self.lock();
-        let pair = (account.to_lowercase(), prefix(address));
+        let pair = (account.to_lowercase(), Network::of_customer(address));
         let own = state.pairs.get(&pair).copied().unwrap_or_default().at(now);
         let wait = own.wait(FREE_AT_ACCOUNT, now);
         let all = state.addresses.get(&pair.1).copied().unwrap_or_default().at(now);
@@ -96,7 +97,7 @@ impl Throttle {
 
     /// Tells that `address` has signed in at `account` before, for example before a restart.
     pub fn remember(&self, account: &str, address: IpAddr, at: Timestamp) {
-        let pair = (account.to_lowercase(), prefix(address));
+        let pair = (account.to_lowercase(), Network::of_customer(address));
         let mut state = self.lock();
         let mut tries = state.pairs.get(&pair).copied().unwrap_or_default();
         tries.familiar = true;
@@ -219,16 +220,10 @@ fn keep<K: Hash + Eq + Clone, V: Copy, W: Ord>(
     map.insert(key, value);
 }
 
-/// What counts as one address: an IPv4 address, or the /64 that one IPv6 customer has.
-fn prefix(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv6Addr;
+
     use super::*;
 
     const START: Timestamp = Timestamp(1_790_000_000_000);
@@ -334,7 +329,7 @@ mod tests {
         assert_eq!(through, 3);
         let mapped: IpAddr = "::ffff:203.0.113.9".parse().unwrap();
         let plain: IpAddr = "203.0.113.9".parse().unwrap();
-        assert_eq!(prefix(mapped), prefix(plain));
+        assert_eq!(Network::of_customer(mapped), Network::of_customer(plain));
     }
 
     #[test]
@@ -361,6 +356,6 @@ mod tests {
         assert!(state.pairs.len() <= THROTTLE_ENTRIES_MAX);
         assert!(state.accounts.len() <= THROTTLE_ENTRIES_MAX);
         assert!(state.addresses.len() <= THROTTLE_ENTRIES_MAX);
-        assert!(state.pairs.contains_key(&("owner".to_owned(), address(1))));
+        assert!(state.pairs.contains_key(&("owner".to_owned(), Network::of_customer(address(1)))));
     }
 }

@@ -4,13 +4,36 @@ use std::fmt::Write as _;
 
 /// SHA-256 of `bytes`.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-    let mut hash = [0; 32];
-    // Both have 32 bytes.
-    for (to, from) in hash.iter_mut().zip(digest.as_ref()) {
-        *to = *from;
+    let mut running = Running::default();
+    running.add(bytes);
+    running.finish()
+}
+
+/// SHA-256 of bytes that come one after another.
+pub struct Running(ring::digest::Context);
+
+impl Default for Running {
+    fn default() -> Self {
+        Self(ring::digest::Context::new(&ring::digest::SHA256))
     }
-    hash
+}
+
+impl Running {
+    /// Adds `bytes`.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash of all that was added.
+    pub fn finish(self) -> [u8; 32] {
+        let digest = self.0.finish();
+        let mut hash = [0; 32];
+        // Both have 32 bytes.
+        for (to, from) in hash.iter_mut().zip(digest.as_ref()) {
+            *to = *from;
+        }
+        hash
+    }
 }
 
 /// `bytes` in lower-case hexadecimal.

@@ -131,27 +131,21 @@ pub const PREVIEW_WINDOW_MS: i64 = 60 * 1000;
 
 /// Page cache of records.redb, bytes.
 pub const RECORDS_CACHE_BYTES: usize = 16 * 1024 * 1024;
-/// Page cache of the active image partition, bytes.
-pub const IMAGES_CACHE_BYTES: usize = 4 * 1024 * 1024;
-/// Page cache of an image partition open for reading only, bytes: a few images.
+/// Page cache of an image partition of the earlier form, bytes: a few images.
 pub const SEALED_CACHE_BYTES: usize = 512 * 1024;
-/// Image partitions open for reading only.
+/// Closed image partitions that are open for reading.
 pub const SEALED_OPEN_MAX: usize = 4;
-/// Size at which an image partition is closed, bytes. What retention frees at once, what damage
-/// can cost, and what a repair after a crash has to read (a second and a half from an SD card).
+/// Size at which an image segment is closed, bytes: what retention frees at once and what damage
+/// can cost at most.
 pub const PARTITION_BYTES_MAX: u32 = 64 * 1024 * 1024;
-/// Largest image partition that is repaired at start, bytes: half a second from an SD card.
-pub const PARTITION_REPAIR_BYTES_MAX: u64 = 16 * 1024 * 1024;
-/// Bytes of one chunk of an image partition: with its key it fills eight 4 KiB pages of redb.
-/// Measured with three JPEGs (43.6 KB) a read: one page halves the speed, sixteen gain little and
-/// make a list of thumbnails read twice as much.
-pub const IMAGE_CHUNK_BYTES: usize = 8 * 4096 - 12;
-/// A partition with more waste than this is copied when it is sealed, percent of its images.
-pub const SEALED_WASTE_PERCENT_MAX: u64 = 15;
-/// Waste that is not worth a copy, bytes.
-pub const SEALED_WASTE_MIN_BYTES: u64 = 512 * 1024;
-/// Bytes of one commit while a partition is copied.
-pub const SEAL_COMMIT_BYTES: u32 = 4 * 1024 * 1024;
+/// Bytes of the journal that are recorded but not durably yet: what a start after a crash has to
+/// record again, a fraction of a second. At full speed a durable commit every 600 reads.
+pub const JOURNAL_AHEAD_BYTES: u64 = 32 * 1024 * 1024;
+/// How long records may wait for a durable commit. Each rewrites some hundred KiB however few the
+/// reads are, which at one read a second would wear the disk more than the reads themselves.
+pub const JOURNAL_AHEAD_TIME: Duration = Duration::from_secs(30);
+/// Reads of one commit while the journal is recorded again after a crash.
+pub const REPLAY_BATCH: usize = 256;
 /// How long to wait for the last user of a database handle before its file is opened again.
 pub const HANDLE_WAIT: Duration = Duration::from_secs(3);
 /// Pause between two looks at it.
@@ -211,6 +205,11 @@ pub const TAG_CHARS_MAX: usize = 40;
 pub const CORRECTION_CHANGES_MAX: usize = 20;
 /// Longest code of a region that is typed in, characters; agents send at most 7 (`mx-jal`).
 pub const REGION_CHARS_MAX: usize = 12;
+/// Newest reads of a plate that its page is made from; each is a look-up of about four microseconds.
+pub const PORTRAIT_READS_MAX: usize = 1000;
+/// Reads of a plate at most this far apart are one visit, milliseconds: longer than the way from
+/// the gate to a bay and back, shorter than most stays.
+pub const VISIT_GAP_MS: i64 = 30 * 60 * 1000;
 /// Tags offered to choose from; more do not help anybody choose.
 pub const TAGS_OFFERED_MAX: usize = 200;
 
@@ -222,6 +221,16 @@ pub const ALERTS_COUNTED_MAX: usize = 10_000;
 pub const ALERTS_EXAMINED_MAX: usize = 5_000;
 /// Plates followed for a plate's beginning in the alerts.
 pub const ALERT_PLATES_MAX: usize = 500;
+
+// --- export --------------------------------------------------------------------------------------
+
+/// Rows of an export that are read in one snapshot and written in one piece.
+pub const EXPORT_BATCH: usize = 500;
+/// Rows of one ZIP archive. Each of its images (up to four a row) costs 64 bytes of memory until the
+/// directory at its end is written: 13 MB together.
+pub const EXPORT_ZIP_ROWS_MAX: u64 = 50_000;
+/// Exports at once, so that they do not take the box from those who look at it.
+pub const EXPORTS_AT_ONCE: usize = 2;
 
 // --- accounts ------------------------------------------------------------------------------------
 
@@ -266,6 +275,26 @@ pub const PROBLEMS_MAX: usize = 100;
 /// Largest settings file, bytes; a real one is below 100 KB.
 pub const SETTINGS_FILE_BYTES_MAX: u64 = 1024 * 1024;
 
+// --- audit log -----------------------------------------------------------------------------------
+
+/// Longest text of one field of the audit log, characters; the longest query fits.
+pub const AUDIT_TEXT_CHARS_MAX: usize = 512;
+/// Changed fields kept of one entry.
+pub const AUDIT_CHANGES_MAX: usize = 40;
+/// Entries of reads (searches, views, failed sign-ins) that wait in memory for the next commit.
+pub const AUDIT_PENDING_MAX: usize = 256;
+/// Longest time such an entry waits in memory: what a power cut may cost the log.
+pub const AUDIT_FLUSH: Duration = Duration::from_secs(5);
+/// Entries of the audit log, about 200 bytes each; beyond it the oldest go first.
+pub const AUDIT_ENTRIES_MAX: u64 = 200_000;
+/// Age at which entries are removed, days.
+pub const AUDIT_DAYS: i64 = 365;
+/// Entries removed in one transaction.
+pub const AUDIT_TRIM_MAX: usize = 5_000;
+/// Entries looked through for one page of the log; the page says where to go on.
+pub const AUDIT_SCAN_MAX: usize = 50_000;
+
+const _: () = assert!(QUERY_CHARS_MAX <= AUDIT_TEXT_CHARS_MAX);
 const _: () = assert!(CONNECTIONS_PER_ADDRESS_MAX <= CONNECTIONS_MAX);
 const _: () = assert!(TRIES_PER_DAY_MAX + FIRST_TRIES_PER_DAY_MAX <= 100);
 const _: () = assert!(PASSWORD_MEMORY_KIB <= PASSWORD_MEMORY_KIB_MAX);

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod hash;
 pub mod limits;
 pub mod log;
+pub mod network;
 pub mod random;
 pub mod secret;
 pub mod stop;

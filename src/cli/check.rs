@@ -17,6 +17,7 @@ const PARTS: &[Part] = &[
     ("keys", |store| store.read(keys)),
     ("sessions", |store| store.read(sessions)),
     ("secrets", |store| store.read(secrets)),
+    ("audit log", audit),
     ("captures and images", captures),
     ("identities", identities),
 ];
@@ -49,6 +50,12 @@ pub fn run(data: &Path) -> Result<(), Failure> {
 fn secrets(tx: &ReadTx) -> Result<Vec<String>, StoreError> {
     let lost = tx.lost_secrets()?;
     Ok(lost.iter().map(|name| format!("{name} cannot be read with this key")).collect())
+}
+
+fn audit(store: &Store) -> Result<Vec<String>, StoreError> {
+    let chain = store.read(ReadTx::verify_audit)?;
+    log::info!("followed {} entries of the audit log", chain.entries);
+    Ok(chain.broken.into_iter().collect())
 }
 
 fn captures(store: &Store) -> Result<Vec<String>, StoreError> {

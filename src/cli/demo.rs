@@ -17,12 +17,13 @@ use crate::base::random;
 use crate::base::secret::Secret;
 use crate::base::stop::Stop;
 use crate::cli::fill::{Fill, Images};
+use crate::domain::captures;
 use crate::domain::setup;
 use crate::domain::users::NewUser;
 use crate::model::user::{Email, Role, Username};
 use crate::sim::agent::Agents;
 use crate::sim::traffic::World;
-use crate::store::{Store, StoreOptions};
+use crate::store::StoreOptions;
 use crate::worker;
 
 /// Captures of the history.
@@ -99,7 +100,7 @@ fn account(
     let username = Username::parse(USERNAME).ok_or("the user name is not one")?;
     let email = Email::parse("demo@example.com").ok_or("the address is not one")?;
     let password_hash = Hasher::new().hash(password).ok_or("the password cannot be hashed")?;
-    let store = Store::open(data, StoreOptions::default())?;
+    let store = captures::open(data, StoreOptions::default())?;
     let key = store.write(|tx| {
         let new = NewUser {
             username,

@@ -14,6 +14,7 @@ use crate::model::capture::{ImageKind, NewCapture};
 use crate::sim::payload;
 use crate::sim::scene::Studio;
 use crate::sim::traffic::{SimRead, World};
+use crate::store::journal::Read;
 use crate::store::{Store, StoreError, StoreOptions};
 
 /// Which pictures a filled capture gets.
@@ -51,7 +52,7 @@ impl Fill {
     /// # Errors
     /// When the store cannot be opened or written; batches before it stay.
     pub fn write(&self, now: Timestamp, progress: &mut dyn FnMut(u64)) -> Result<u64, StoreError> {
-        let store = Store::open(&self.data, StoreOptions::default())?;
+        let store = captures::open(&self.data, StoreOptions::default())?;
         let world = World::new(self.seed, self.captures);
         let from = now.plus_ms(-i64::from(self.days) * 86_400_000);
         let mut studio = Studio::new();
@@ -120,13 +121,26 @@ fn payload_of(read: &SimRead, images: Images, studio: &mut Studio) -> Payload {
     }
 }
 
+/// Straight into the records: a history that is cut short is written anew.
 fn store_batch(store: &Store, payloads: Vec<Payload>, now: Timestamp) -> Result<u64, StoreError> {
-    let address = "127.0.0.1";
-    let from = payloads.into_iter().map(|payload| (payload, address.to_owned())).collect();
-    let prepared = captures::prepare(store, from)?;
-    store
-        .write(|tx| prepared.iter().try_for_each(|one| captures::record(tx, one, now).map(drop)))?;
-    Ok(prepared.len() as u64)
+    let mut batch = Vec::with_capacity(payloads.len());
+    for mut payload in payloads {
+        let images = captures::give_keys(store, &mut payload)?;
+        batch.push((Read { payload, address: "127.0.0.1".to_owned(), received_at: now }, images));
+    }
+    let writes: Vec<_> = batch
+        .iter()
+        .flat_map(|(read, images)| images.iter().map(|(kind, jpeg)| (read.key(), *kind, jpeg)))
+        .collect();
+    let mut places = store.images().write(&writes)?.into_iter();
+    store.write(|tx| {
+        batch.iter().try_for_each(|(read, images)| {
+            let kinds = images.iter().map(|(kind, _)| *kind);
+            let places: Vec<_> = kinds.zip(places.by_ref()).collect();
+            captures::record(tx, read, &places).map(drop)
+        })
+    })?;
+    Ok(batch.len() as u64)
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::base::log as sink;
+use crate::domain::captures;
 use crate::store::{Store, StoreError, StoreOptions};
 
 use args::{Command, Invocation};
@@ -80,7 +81,7 @@ pub(crate) fn say(text: &str) -> Result<(), Failure> {
 
 /// Opens the store in `data` for a command that works while the box is not running.
 pub(crate) fn open_store(data: &Path) -> Result<Store, Failure> {
-    Store::open(data, store_options()).map_err(|error| {
+    captures::open(data, store_options()).map_err(|error| {
         let hint = match error {
             StoreError::Busy => ": stop the box first",
             _ => "",

@@ -10,6 +10,7 @@ use crate::base::clock::Clock;
 use crate::base::limits::PASSWORD_BYTES_MAX;
 use crate::base::secret::Secret;
 use crate::domain::users::{self, NewUser};
+use crate::model::audit::{Action, Event};
 use crate::model::user::Role;
 
 use super::args::{ResetPasswordOptions, UserAddOptions};
@@ -40,6 +41,8 @@ fn add_with(options: &UserAddOptions, input: &mut impl Read) -> Result<String, F
     let now = Clock::System.now();
     let key = store.write(|tx| {
         let user = users::create(tx, NewUser { role, ..new }, now)?;
+        let event = Event::of_console(Action::UserAdded, now).object(user.username.as_str());
+        tx.audit(&event.note(user.role.name()))?;
         token::rotate(tx, user.id, now)
     })?;
     Ok(format!("api key: {}", key.secret.expose()))
@@ -65,8 +68,11 @@ fn reset_password_with(
     policy::check(password.expose(), &user.username, &user.email).map_err(Failure::Failed)?;
     let hash = Hasher::new().hash(password.expose());
     let hash = hash.ok_or_else(|| Failure::Failed("the password is too long".into()))?;
-    store.write(|tx| users::set_password(tx, user.id, &hash, None))?;
     let name = user.username.as_str();
+    store.write(|tx| {
+        tx.audit(&Event::of_console(Action::PasswordSet, Clock::System.now()).object(name))?;
+        users::set_password(tx, user.id, &hash, None)
+    })?;
     let suspended = if user.suspended { "; the account is still suspended" } else { "" };
     Ok(format!("the password of {name} is set and its sessions have ended{suspended}"))
 }

@@ -1,6 +1,8 @@
 //! Recording: what a payload means for what the box knows. Duplicates, previews, parked visits
 //! and alerts are decided here; nothing here knows HTTP or threads.
 
+use std::path::Path;
+
 use crate::base::clock::Timestamp;
 use crate::base::limits::{PARKED_VISIT_MS, PREVIEW_WINDOW_MS, UNKNOWN_KINDS_MAX};
 use crate::domain::corrections;
@@ -10,7 +12,8 @@ use crate::model::correction::Correction;
 use crate::model::plate::Plate;
 use crate::store::identities::IdentityKind;
 use crate::store::images::ImagePlace;
-use crate::store::{ReadTx, Store, StoreError, WriteTx};
+use crate::store::journal::{Entry, Read};
+use crate::store::{ReadTx, Store, StoreError, StoreOptions, WriteTx};
 
 /// What became of a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,42 +62,33 @@ impl Outcome {
     }
 }
 
-/// A payload with its keys given and its images already durable.
-#[derive(Debug)]
-pub struct Prepared {
-    /// The payload; images taken out.
-    pub payload: Payload,
-    /// Address it came from.
-    pub address: String,
-    /// Places of its capture's images.
-    pub places: Vec<(ImageKind, ImagePlace)>,
+/// Opens the store in `directory`, creating it when missing; what a crash left in its journal is
+/// recorded first.
+///
+/// # Errors
+/// As [`Store::open`].
+pub fn open(directory: &Path, options: StoreOptions) -> Result<Store, StoreError> {
+    Store::open_with(directory, options, |tx, read, places| record(tx, read, places).map(drop))
 }
 
-/// Gives captures and alerts their keys and makes their images durable in one commit, so that a
-/// record never points at nothing. Images of a read that is known already are not written again.
-pub fn prepare(store: &Store, batch: Vec<(Payload, String)>) -> Result<Vec<Prepared>, StoreError> {
-    let mut payloads = batch;
-    let images: Vec<Vec<(ImageKind, Jpeg)>> = store.read(|tx| {
-        payloads.iter_mut().map(|(payload, _)| take_images(store, tx, payload)).collect()
-    })?;
-    let writes: Vec<(CaptureKey, ImageKind, &Jpeg)> = payloads
-        .iter()
-        .zip(&images)
-        .filter_map(|((payload, _), taken)| Some((capture_key(payload)?, taken)))
-        .flat_map(|(key, taken)| taken.iter().map(move |(kind, jpeg)| (key, *kind, jpeg)))
-        .collect();
-    let places = if writes.is_empty() { Vec::new() } else { store.images().write(&writes)? };
-    let mut places = places.into_iter();
-    let prepared = payloads.into_iter().zip(&images).map(|((payload, address), taken)| {
-        let places = taken.iter().map(|(kind, _)| *kind).zip(places.by_ref()).collect();
-        Prepared { payload, address, places }
-    });
-    Ok(prepared.collect())
-}
-
-fn take_images(
+/// Prepares `payload`, which came from `address` at `now`, for the journal.
+///
+/// # Errors
+/// When the store cannot be read, or [`StoreError::Refused`] when it is too large.
+pub fn prepare(
     store: &Store,
-    tx: &ReadTx,
+    mut payload: Payload,
+    address: &str,
+    now: Timestamp,
+) -> Result<Entry, StoreError> {
+    let images = give_keys(store, &mut payload)?;
+    Entry::new(Read { payload, address: address.to_owned(), received_at: now }, images)
+}
+
+/// Gives a capture and an alert their keys. Returns the images to keep: none of a read that is
+/// known already, of which nobody would see them.
+pub fn give_keys(
+    store: &Store,
     payload: &mut Payload,
 ) -> Result<Vec<(ImageKind, Jpeg)>, StoreError> {
     let new = match payload {
@@ -110,9 +104,15 @@ fn take_images(
     };
     new.capture.key = store.allocate_key(new.capture.captured_at);
     let images = std::mem::take(&mut new.images);
+    if images.is_empty() {
+        return Ok(images);
+    }
     let kind = identity_kind(new.capture.kind);
-    let known = tx.identity(&new.capture.agent_uid, kind, &new.capture.uuid)?;
-    Ok(if known.is_some() || is_repeat(tx, &new.capture)? { Vec::new() } else { images })
+    let seen = store.read(|tx| {
+        let known = tx.identity(&new.capture.agent_uid, kind, &new.capture.uuid)?;
+        Ok(known.is_some() || is_repeat(tx, &new.capture)?)
+    })?;
+    Ok(if seen { Vec::new() } else { images })
 }
 
 /// Whether `capture` will join the visit of a parked car, so that nobody would see its images.
@@ -132,24 +132,23 @@ const fn goes_on(capture: &Capture, last_seen: Timestamp) -> bool {
     capture.captured_at.since(last_seen).abs() <= PARKED_VISIT_MS
 }
 
-const fn capture_key(payload: &Payload) -> Option<CaptureKey> {
-    match payload {
-        Payload::Capture(new) | Payload::Alert { group: Some(new), .. } => Some(new.capture.key),
-        _ => None,
-    }
-}
-
-/// Records one prepared payload in `tx`. Takes it by reference, so that a batch that failed can be
-/// tried again one by one.
-pub fn record(tx: &WriteTx, prepared: &Prepared, now: Timestamp) -> Result<Outcome, StoreError> {
-    let Prepared { payload, address, places } = prepared;
-    tx.bump(&format!("kind/{}", payload.kind()), 1)?;
-    match payload {
+/// Records one read in `tx`; its images lie at `places`. Takes it by reference, so that a batch
+/// that failed can be tried again one by one.
+pub fn record(
+    tx: &WriteTx,
+    read: &Read,
+    places: &[(ImageKind, ImagePlace)],
+) -> Result<Outcome, StoreError> {
+    let (address, now) = (&read.address, read.received_at);
+    tx.bump(&format!("kind/{}", read.payload.kind()), 1)?;
+    match &read.payload {
         Payload::Capture(new) => {
             register_capture(tx, new, address, now)?;
             record_capture(tx, new, places)
         }
-        Payload::Alert { alert, group } => record_alert(tx, alert, group.as_ref(), prepared, now),
+        Payload::Alert { alert, group } => {
+            record_alert(tx, alert, group.as_ref().map(|new| (new, places)), address, now)
+        }
         Payload::Heartbeat(heartbeat) => {
             register_heartbeat(tx, heartbeat, address, now)?;
             Ok(Outcome::Noted)
@@ -305,23 +304,23 @@ fn join_visit(tx: &WriteTx, key: CaptureKey, capture: &Capture) -> Result<(), St
 fn record_alert(
     tx: &WriteTx,
     alert: &RekorAlert,
-    group: Option<&NewCapture>,
-    prepared: &Prepared,
+    group: Option<(&NewCapture, &[(ImageKind, ImagePlace)])>,
+    address: &str,
     now: Timestamp,
 ) -> Result<Outcome, StoreError> {
     let mut alert = alert.clone();
     let list = alert.list_id.map_or_else(|| alert.list.clone(), |id| id.to_string());
     let (agent, uuid) = match group {
-        Some(new) => (new.capture.agent_uid.clone(), new.capture.uuid.clone()),
+        Some((new, _)) => (new.capture.agent_uid.clone(), new.capture.uuid.clone()),
         None => (String::new(), format!("{}/{}", alert.raised_at.0, alert.plate)),
     };
     let identity = format!("{uuid}/{list}");
     if let Some(key) = tx.identity(&agent, IdentityKind::Alert, &identity)? {
         return Ok(Outcome::Duplicate(key));
     }
-    if let Some(new) = group {
-        register_capture(tx, new, &prepared.address, now)?;
-        let outcome = record_capture(tx, new, &prepared.places)?;
+    if let Some((new, places)) = group {
+        register_capture(tx, new, address, now)?;
+        let outcome = record_capture(tx, new, places)?;
         alert.capture = outcome.key().unwrap_or(CaptureKey(0));
         mark_alert(tx, alert.capture)?;
     }

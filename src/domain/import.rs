@@ -3,6 +3,7 @@
 
 use crate::base::clock::Timestamp;
 use crate::base::log::quoted;
+use crate::model::audit::{Action, Change, Event, differences};
 use crate::model::settings::General;
 use crate::model::user::{Role, User};
 use crate::store::{Store, StoreError, WriteTx};
@@ -46,6 +47,9 @@ pub fn import(store: &Store, text: &str, now: Timestamp) -> Result<Vec<String>, 
         let mut changes = Vec::new();
         apply_general(tx, &file, &mut changes)?;
         apply_users(tx, &file, now, &mut changes, &mut problems)?;
+        for change in &changes {
+            tx.audit(&Event::of_console(Action::Import, now).object("settings file").note(change))?;
+        }
         if problems.is_empty() { Ok(changes) } else { Err(StoreError::Refused("not imported")) }
     });
     match result {
@@ -71,15 +75,9 @@ fn apply_general(
     if before == after {
         return Ok(());
     }
-    for (name, old, new) in [
-        ("box_name", before.box_name.as_str(), after.box_name.as_str()),
-        ("public_url", &before.public_url, &after.public_url),
-        ("post_auth", before.post_auth.name(), after.post_auth.name()),
-        ("time_zone", &before.time_zone, &after.time_zone),
-    ] {
-        if old != new {
-            changes.push(format!("general.{name}: {} -> {}", quoted(old), quoted(new)));
-        }
+    for change in differences(&before.fields(), &after.fields()) {
+        let Change { field, before, after } = change;
+        changes.push(format!("{field}: {} -> {}", quoted(&before), quoted(&after)));
     }
     settings::save_general(tx, &after)
 }

@@ -1,11 +1,14 @@
 //! The verbs of the product. No HTTP and no threads: each takes a transaction, the time and
 //! values, and refuses by rule before anything is written.
 
+pub mod audit;
 pub mod captures;
 pub mod corrections;
+pub mod export;
 pub mod finding;
 pub mod import;
 pub mod known_plates;
+pub mod portrait;
 pub mod settings;
 pub mod settings_file;
 pub mod setup;

@@ -110,6 +110,8 @@ impl Connection {
                 let mut parsed = head::parse_complete(bytes)?;
                 self.wire.consume(end);
                 parsed.head.peer = self.peer;
+                parsed.head.client =
+                    self.shared.doorman.client(self.peer.ip(), &parsed.head.headers);
                 parsed.head.secure = self.wire.stream.secure();
                 return Ok(Some(parsed));
             }
@@ -129,13 +131,18 @@ impl Connection {
         let text = format!("{} {}: {}\n", refusal.status, reason(refusal.status), refusal.why);
         let response = Response::new(refusal.status).text(text);
         let sent = self.send(response, false, true, false);
-        self.shared.doorman.observe(self.peer.ip(), refusal.status, "");
         if sent.is_ok() { After::Linger } else { After::Close }
     }
 
     fn answer(&mut self, parsed: Parsed) -> After {
         let Parsed { head, framing, keep_alive, expect_continue, .. } = parsed;
         let shared = Arc::clone(&self.shared);
+        if !shared.doorman.admit(head.client) {
+            // Banned on a connection that was open before, or behind a proxy.
+            let response = Response::new(403).text("blocked\n").close();
+            let sent = self.send(response, head.method == Method::Head, head.version_1_1, false);
+            return if sent.is_ok() { After::Linger } else { After::Close };
+        }
         let pace = Pace::of(&shared.limits);
         let mut body = Body::new(
             &mut self.wire,
@@ -155,9 +162,7 @@ impl Connection {
             && rest.is_small()
             && self.served < shared.limits.requests_per_connection_max
             && !shared.stopping();
-        let status = response.status;
         let sent = self.send(response, head.method == Method::Head, head.version_1_1, keep);
-        shared.doorman.observe(self.peer.ip(), status, &head.path);
         match (sent, handover) {
             (Err(_), _) => After::Close,
             (Ok(_), Some(_)) if shared.stopping() => After::Close,

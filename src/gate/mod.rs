@@ -2,6 +2,7 @@
 //! thread per connection, a deadline on every wait, a cap on everything a stranger sends. Knows
 //! no user, no plate, no route.
 
+pub mod address;
 pub mod body;
 pub mod chunked;
 mod conn;

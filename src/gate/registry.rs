@@ -2,10 +2,12 @@
 //! knows which ones are idle when the gate stops.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr, Shutdown, TcpStream};
+use std::net::{IpAddr, Shutdown, TcpStream};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use crate::base::network::Network;
 
 const IDLE: u8 = 0;
 const BUSY: u8 = 1;
@@ -23,7 +25,7 @@ pub(crate) struct Registry {
 #[derive(Debug, Default)]
 struct Inner {
     open: HashMap<u64, Arc<Slot>>,
-    per_address: HashMap<IpAddr, usize>,
+    per_address: HashMap<Network, usize>,
     next: u64,
 }
 
@@ -64,7 +66,7 @@ pub(crate) struct Ticket {
     pub(crate) slot: Arc<Slot>,
     registry: Arc<Registry>,
     id: u64,
-    key: IpAddr,
+    key: Network,
 }
 
 impl Registry {
@@ -83,7 +85,7 @@ impl Registry {
         socket: &Arc<TcpStream>,
         address: IpAddr,
     ) -> Option<Ticket> {
-        let key = network(address);
+        let key = Network::of_customer(address);
         let mut inner = self.lock();
         let of_address = inner.per_address.get(&key).copied().unwrap_or(0);
         if inner.open.len() >= self.total_max || of_address >= self.per_address_max {
@@ -145,28 +147,9 @@ impl Drop for Ticket {
     }
 }
 
-/// What one customer is given: an IPv4 address, a /64 of IPv6.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Arc, Registry, TcpStream, network};
-
-    #[test]
-    fn addresses_are_grouped() {
-        let check = |address: &str, expected: &str| {
-            assert_eq!(network(address.parse().unwrap()).to_string(), expected);
-        };
-        check("192.168.1.7", "192.168.1.7");
-        check("::ffff:192.168.1.7", "192.168.1.7");
-        check("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::");
-        check("::1", "::");
-    }
+    use super::{Arc, Registry, TcpStream};
 
     #[test]
     fn caps_hold_and_tickets_come_back() {

@@ -127,6 +127,8 @@ pub struct Head {
     pub headers: Headers,
     /// The other end of the connection; IPv4-mapped addresses are IPv4.
     pub peer: SocketAddr,
+    /// Whose request it is: the peer, or the client behind a trusted proxy.
+    pub client: IpAddr,
     /// Whether the connection is encrypted.
     pub secure: bool,
     /// Whether the client speaks HTTP/1.1 (otherwise 1.0).
@@ -143,6 +145,7 @@ impl Head {
             query: String::new(),
             headers: Headers::default(),
             peer: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0),
+            client: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             secure: false,
             version_1_1: true,
         }

@@ -16,7 +16,7 @@ use crate::gate::body::{Body, Budget};
 use crate::gate::conn::Connection;
 use crate::gate::listen::raise_descriptor_limit;
 use crate::gate::registry::Registry;
-use crate::gate::request::Head;
+use crate::gate::request::{Head, Headers};
 use crate::gate::response::Response;
 use crate::gate::tls::Tls;
 
@@ -29,18 +29,20 @@ pub trait Handler: Send + Sync + 'static {
     fn handle(&self, head: &Head, body: &mut Body<'_>) -> Response;
 }
 
-/// Decides who may connect and hears what became of it. Called on the accept thread: be quick.
+/// Decides who is served: asked for each connection before a byte is read, and for each request
+/// before any work. What clients do wrong is the handler's to tell it. Called on the accept
+/// thread: be quick.
 pub trait Doorman: Send + Sync + 'static {
-    /// Whether connections from `address` are served.
+    /// Whose request it is that came from `peer` with `headers`; the peer's, unless it is a proxy.
+    fn client(&self, peer: IpAddr, headers: &Headers) -> IpAddr {
+        let _ = headers;
+        peer
+    }
+
+    /// Whether `address` is served.
     fn admit(&self, address: IpAddr) -> bool {
         let _ = address;
         true
-    }
-
-    /// A request from `address` for `path` was answered with `status`; `path` is empty when the
-    /// head could not be understood.
-    fn observe(&self, address: IpAddr, status: u16, path: &str) {
-        let _ = (address, status, path);
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod agent;
 pub mod alert;
+pub mod audit;
 pub mod capture;
 pub mod correction;
 pub mod known_plate;

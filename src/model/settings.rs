@@ -46,3 +46,15 @@ pub struct General {
     /// IANA time zone of the box, `""` for UTC.
     pub time_zone: String,
 }
+
+impl General {
+    /// Name and text of every field, for lists of what changed.
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("general.box_name", self.box_name.clone()),
+            ("general.public_url", self.public_url.clone()),
+            ("general.post_auth", self.post_auth.name().to_owned()),
+            ("general.time_zone", self.time_zone.clone()),
+        ]
+    }
+}

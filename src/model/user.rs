@@ -108,6 +108,21 @@ pub struct User {
     pub created_at: Timestamp,
 }
 
+impl User {
+    /// Name and text of every field that people change, for lists of what changed; the password
+    /// is not among them.
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("username", self.username.as_str().to_owned()),
+            ("name", self.name.clone()),
+            ("email", self.email.as_str().to_owned()),
+            ("role", self.role.name().to_owned()),
+            ("status", if self.suspended { "suspended" } else { "active" }.to_owned()),
+            ("time_zone", self.time_zone.clone()),
+        ]
+    }
+}
+
 /// An API key as stored: never the key itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ApiKey {

@@ -31,6 +31,11 @@ impl WriteTx {
         api_key(&self.table(API_KEYS)?, hash)
     }
 
+    /// All keys as this transaction sees them.
+    pub fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError> {
+        api_keys(&self.table(API_KEYS)?)
+    }
+
     /// Writes `key` in place of any other key of the same account.
     pub fn put_api_key(&self, key: &ApiKey) -> Result<(), StoreError> {
         let known = self.api_key(&key.hash)?.is_some_and(|known| known.user == key.user);

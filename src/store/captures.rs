@@ -222,7 +222,7 @@ fn guess(reader: &mut Reader<'_>) -> Result<Option<Guess>, StoreError> {
     Ok(Some(Guess { name: reader.text()?.to_owned(), confidence: reader.f32()? }))
 }
 
-fn encode_detail(detail: &CaptureDetail) -> Vec<u8> {
+pub(super) fn encode_detail(detail: &CaptureDetail) -> Vec<u8> {
     let mut writer = Writer::new(1);
     put_guesses(&mut writer, &detail.candidates);
     put_count(&mut writer, detail.plate_corners.len());

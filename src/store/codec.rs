@@ -13,6 +13,12 @@ impl Writer {
         Self(vec![version])
     }
 
+    /// Starts a record of `version` behind `bytes`.
+    pub fn behind(mut bytes: Vec<u8>, version: u8) -> Self {
+        bytes.push(version);
+        Self(bytes)
+    }
+
     /// The finished bytes.
     pub fn finish(self) -> Vec<u8> {
         self.0

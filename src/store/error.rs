@@ -83,6 +83,12 @@ impl From<redb::DatabaseError> for StoreError {
     }
 }
 
+impl From<redb::SetDurabilityError> for StoreError {
+    fn from(error: redb::SetDurabilityError) -> Self {
+        Self::Storage(error.to_string())
+    }
+}
+
 impl From<std::io::Error> for StoreError {
     fn from(error: std::io::Error) -> Self {
         if error.kind() == std::io::ErrorKind::StorageFull {

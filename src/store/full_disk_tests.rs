@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::images::{ImagePlace, Images, ImagesOptions};
+use super::images::{ImagePlace, Images, ImagesOptions, Position};
 use super::space::Floor;
 use super::{Store, StoreError, StoreOptions};
 use crate::base::clock::{Clock, Timestamp};
@@ -97,7 +97,8 @@ fn assert_kept(images: &Images, places: &[(u32, ImagePlace)]) {
 fn images_survive_a_full_disk() {
     let Some(disk) = SmallDisk::mount(24) else { return };
     disk.fill(16);
-    let images = Images::open(disk.path(), ImagesOptions::default()).unwrap();
+    let open = || Images::open(disk.path(), ImagesOptions::default(), Position::default()).unwrap();
+    let images = open();
     let mut places = Vec::new();
     let refused = (0..1000).find_map(|n| match add(&images, n) {
         Ok(place) => {
@@ -109,65 +110,26 @@ fn images_survive_a_full_disk() {
     assert!(matches!(refused, Some(StoreError::Full)), "{refused:?}");
     assert!(places.len() > 50, "{}", places.len());
     assert_kept(&images, &places);
-    assert!(matches!(add(&images, 1000), Err(StoreError::Poisoned)));
     // Still full: trying again costs nothing.
     disk.stuff();
     for _ in 0..3 {
-        assert!(matches!(images.reopen_active(), Err(StoreError::Full)));
-        assert!(matches!(add(&images, 1000), Err(StoreError::Poisoned)));
+        assert!(matches!(add(&images, 1000), Err(StoreError::Full)));
         assert_kept(&images, &places);
     }
-    // A start on a full disk: whether the partition is repaired at once or later.
+    // A start on a full disk.
     drop(images);
-    for repair_bytes_max in [0, u64::MAX, 0] {
-        let options = ImagesOptions { repair_bytes_max, ..ImagesOptions::default() };
-        let images = Images::open(disk.path(), options).unwrap();
-        assert_kept(&images, &places);
-        assert!(add(&images, 1000).is_err());
-        assert_kept(&images, &places);
-    }
-    let images = Images::open(disk.path(), ImagesOptions::default()).unwrap();
-    assert!(add(&images, 1000).is_err());
+    let images = open();
+    assert_kept(&images, &places);
+    assert!(matches!(add(&images, 1000), Err(StoreError::Full)));
+    assert_kept(&images, &places);
+    assert_eq!(images.partitions().len(), 1, "a refused write leaves no file behind");
     disk.free();
-    assert!(matches!(add(&images, 1000), Err(StoreError::Poisoned)), "redb forgot the error");
-    images.reopen_active().unwrap();
     for n in 1000..1100 {
         places.push((n, add(&images, n).unwrap()));
     }
     assert_kept(&images, &places);
-    assert_eq!(images.seal_pending().unwrap(), 1);
-    assert_kept(&images, &places);
     drop(images);
-    let images = Images::open(disk.path(), ImagesOptions::default()).unwrap();
-    assert_kept(&images, &places);
-}
-
-#[test]
-fn sealing_on_a_full_disk_keeps_the_old_file() {
-    let Some(disk) = SmallDisk::mount(24) else { return };
-    let options = ImagesOptions { partition_bytes_max: 2 << 20, ..ImagesOptions::default() };
-    let images = Images::open(disk.path(), options).unwrap();
-    // One small image a commit leaves most of each page empty, so sealing has to copy.
-    let small = |n: u32| Jpeg { bytes: jpeg(n).bytes[..2500].to_vec(), width: 1, height: 1 };
-    let write = |n: u32| {
-        images.write(&[(CaptureKey(u64::from(n)), ImageKind::Plate, &small(n))]).unwrap()[0]
-    };
-    let places: Vec<_> = (0..1000).map(|n| (n, write(n))).collect();
-    assert_eq!(images.partitions().len(), 2);
-    let assert_small_kept = || {
-        for (n, place) in &places {
-            let read = images.read(CaptureKey(u64::from(*n)), ImageKind::Plate, place);
-            assert!(read.unwrap() == Some(small(*n).bytes), "{n}");
-        }
-    };
-    disk.stuff();
-    assert!(matches!(images.seal_pending(), Err(StoreError::Full)));
-    assert_small_kept();
-    let left = std::fs::read_dir(disk.path().join("images")).unwrap().count();
-    assert_eq!(left, 2, "an unfinished copy is left");
-    disk.free();
-    assert_eq!(images.seal_pending().unwrap(), 1);
-    assert_small_kept();
+    assert_kept(&open(), &places);
 }
 
 #[test]

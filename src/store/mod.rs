@@ -1,11 +1,13 @@
 //! Everything the box keeps, on disk. The only layer that names redb.
 //!
-//! `records.redb` holds all records; JPEGs live in partitions beside it (`images`). One write
-//! transaction at a time; readers see the last commit. This layer knows nouns and keys, not
-//! rules: what a duplicate is or who may do what is decided in `domain`.
+//! `records.redb` holds all records; JPEGs live in segments beside it (`images`), which are also
+//! the journal of what was received (`journal`). One write transaction at a time; readers see the
+//! last commit. This layer knows nouns and keys, not rules: what a duplicate is or who may do what
+//! is decided in `domain`.
 
 pub mod agents;
 pub mod api_keys;
+pub mod audit;
 pub mod captures;
 pub mod codec;
 pub mod corrections;
@@ -16,6 +18,7 @@ mod full_disk_tests;
 pub mod identities;
 pub mod images;
 pub mod index;
+pub mod journal;
 pub mod known_plates;
 mod migrate;
 pub mod plates;
@@ -33,8 +36,10 @@ mod vault;
 pub mod verify;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
+
+use redb::ReadableDatabase as _;
 
 pub use captures::Figures;
 pub use error::StoreError;
@@ -45,6 +50,7 @@ use crate::base::clock::{Clock, Timestamp};
 use crate::base::limits::{HANDLE_WAIT, HANDLE_WAIT_STEP, RECORDS_CACHE_BYTES};
 use crate::model::capture::CaptureKey;
 use images::{Images, ImagesOptions};
+use journal::{Ahead, Commit, Recorder};
 use space::Floor;
 use vault::Vault;
 
@@ -57,7 +63,7 @@ pub struct StoreOptions {
     pub credentials: Option<PathBuf>,
     /// Sizes of the search index; smaller ones are for tests.
     pub index: IndexOptions,
-    /// Sizes of the image partitions; smaller ones are for tests.
+    /// Sizes of the image segments; smaller ones are for tests.
     pub images: ImagesOptions,
 }
 
@@ -83,11 +89,19 @@ pub struct Store {
     /// that could not be opened.
     records: RwLock<Option<Arc<redb::Database>>>,
     images: Images,
+    /// How reads in the journal become records; `None` when none are expected there.
+    recorder: Option<Recorder>,
+    /// Whether that was done since the records were opened.
+    replayed: Mutex<bool>,
+    ahead: Mutex<Ahead>,
     floor: Floor,
+    /// What was looked at and is not yet in the audit log.
+    pending_audit: audit::Pending,
 }
 
 impl Store {
-    /// Opens the store in `directory`, creating both when missing.
+    /// Opens the store in `directory`, creating both when missing. What a crash left in the journal
+    /// stays there; [`Self::open_with`] records it.
     ///
     /// # Errors
     /// [`StoreError::Busy`] when another process has it open, [`StoreError::TooNew`] when a later
@@ -101,12 +115,32 @@ impl Store {
         Ok(store)
     }
 
+    /// Opens the store in `directory` as [`Self::open`] does and has `recorder` record what a crash
+    /// left in the journal.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with(
+        directory: &Path,
+        options: StoreOptions,
+        recorder: Recorder,
+    ) -> Result<Self, StoreError> {
+        let store = Self { recorder: Some(recorder), ..Self::open(directory, options)? };
+        match store.with_records(|records| store.replay(records)) {
+            // A box whose disk was filled by others must still start and show what it has.
+            Err(StoreError::Full) => log::error!("the disk is too full to record the last reads"),
+            done => done?,
+        }
+        Ok(store)
+    }
+
     /// The parts put together, before anybody looked at the schema.
     fn assemble(directory: &Path, options: StoreOptions) -> Result<Self, StoreError> {
         let records = open_records(directory, &options)?;
         let vault = Arc::new(Vault::load(directory, options.credentials.as_deref()));
         let index = Arc::new(index::Index::new(options.index));
-        let images = Images::open(directory, options.images.clone())?;
+        let known = journal::position(&records)?;
+        let images = Images::open(directory, options.images.clone(), known)?;
         Ok(Self {
             directory: directory.to_owned(),
             index,
@@ -114,7 +148,11 @@ impl Store {
             vault,
             records: RwLock::new(Some(Arc::new(records))),
             images,
+            recorder: None,
+            replayed: Mutex::default(),
+            ahead: Mutex::default(),
             floor: Floor::new(directory, Clock::System),
+            pending_audit: audit::Pending::default(),
         })
     }
 
@@ -128,32 +166,62 @@ impl Store {
         &self,
         work: impl FnOnce(&ReadTx) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        use redb::ReadableDatabase as _;
-        // Held until the end: redb closes the file with its handle, even under a reader.
-        let records = self.records()?;
-        let done = (|| work(&ReadTx::new(records.begin_read()?, Arc::clone(&self.vault))))();
-        if done.is_err() {
-            self.recover(records);
-        }
-        done
+        self.with_records(|records| {
+            work(&ReadTx::new(records.begin_read()?, Arc::clone(&self.vault)))
+        })
     }
 
-    /// Runs `work` in a write transaction and commits it durably; on an error nothing of it stays.
-    /// Only after an I/O error it may be there all the same.
+    /// Runs `work` in a write transaction and commits it durably, with everything recorded before
+    /// it; on an error nothing of it stays. Only after an I/O error it may be there all the same.
     pub fn write<T>(
         &self,
         work: impl FnOnce(&WriteTx) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let records = self.records()?;
-        let done = (|| {
-            let mut inner = records.begin_write()?;
+        self.with_records(|records| self.commit(records, Commit::Now, work))
+    }
+
+    /// Runs `work` in a write transaction on `records`.
+    fn commit<T>(
+        &self,
+        records: &redb::Database,
+        commit: Commit,
+        work: impl FnOnce(&WriteTx) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut inner = records.begin_write()?;
+        if self.ahead.lock().unwrap_or_else(PoisonError::into_inner).note(commit) {
             // Two-phase commit: restart is quick and a torn page is never taken for a root.
             inner.set_quick_repair(true);
-            let tx = WriteTx::new(inner, Arc::clone(&self.vault), Arc::clone(&self.index));
+        } else {
+            inner.set_durability(redb::Durability::None)?;
+        }
+        let tx = WriteTx::new(inner, Arc::clone(&self.vault), Arc::clone(&self.index));
+        // Into durable commits only: the journal knows nothing of the audit log.
+        let durable = matches!(commit, Commit::Now);
+        let looked_at = if durable { self.pending_audit.take() } else { Vec::new() };
+        let done = (|| {
+            looked_at.iter().try_for_each(|event| tx.audit(event))?;
             let value = work(&tx)?;
             tx.commit()?;
             Ok(value)
         })();
+        if done.is_err() {
+            self.pending_audit.put_back(looked_at);
+        }
+        done
+    }
+
+    /// Runs `work` on the records and opens them again when it met an I/O error.
+    fn with_records<T>(
+        &self,
+        work: impl FnOnce(&redb::Database) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        // Held until the end: redb closes the file with its handle, even under a reader.
+        let records = match self.records() {
+            // The last attempt to open it failed.
+            Err(StoreError::Poisoned) => self.reopen().and_then(|()| self.records())?,
+            records => records?,
+        };
+        let done = work(&records);
         if done.is_err() {
             self.recover(records);
         }
@@ -171,8 +239,9 @@ impl Store {
         }
     }
 
-    /// Writes out what the search index holds in memory, so that the next start is quick. The store
-    /// stays usable; without this call nothing is lost, the next start only takes longer.
+    /// Makes all records durable and writes out what the search index holds in memory, so that the
+    /// next start is quick. The store stays usable; without this call nothing is lost, the next
+    /// start only takes longer.
     pub fn close(&self) -> Result<(), StoreError> {
         self.write(index::flush_all)
     }
@@ -205,9 +274,14 @@ impl Store {
                 waited += HANDLE_WAIT_STEP;
             }
         }
-        *slot = Some(Arc::new(open_records(&self.directory, &self.options)?));
-        drop(slot);
-        self.read(|tx| self.index.rebuild(tx))
+        let records = Arc::new(open_records(&self.directory, &self.options)?);
+        // What was not durable yet is gone; the journal has it.
+        *self.replayed.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        let begun = || Ok(ReadTx::new(records.begin_read()?, Arc::clone(&self.vault)));
+        let done = begun().and_then(|tx| self.index.rebuild(&tx));
+        let done = done.and_then(|()| self.recorder.map_or(Ok(()), |_| self.replay(&records)));
+        *slot = Some(records);
+        done
     }
 
     /// The pictures.

@@ -34,6 +34,17 @@ pub(super) struct PlateHit {
     pub(super) newest: u64,
 }
 
+/// When a plate was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sightings {
+    /// Captures of it.
+    pub count: u64,
+    /// The first.
+    pub first: Option<CaptureKey>,
+    /// The newest, newest first.
+    pub newest: Vec<CaptureKey>,
+}
+
 impl WriteTx {
     /// Counts a new capture of `plate`.
     pub(super) fn add_posting(
@@ -163,6 +174,21 @@ impl WriteTx {
 }
 
 impl ReadTx {
+    /// The captures of `plate`: how many, the first, and at most `limit` of the newest.
+    pub fn sightings(&self, plate: &Plate, limit: usize) -> Result<Sightings, StoreError> {
+        let Some(hit) = self.plate(plate.as_str())? else { return Ok(Sightings::default()) };
+        let postings = self.table(POSTINGS)?;
+        let mut rows = postings.range((hit.id, 0)..=(hit.id, u64::MAX))?;
+        let first = rows.next().transpose()?.map(|row| CaptureKey(row.0.value().1));
+        let mut newest = Vec::new();
+        for row in rows.rev().take(limit) {
+            newest.push(CaptureKey(row?.0.value().1));
+        }
+        // The first was taken from the front.
+        newest.extend(first.filter(|_| newest.len() < limit));
+        Ok(Sightings { count: u64::from(hit.count), first, newest })
+    }
+
     /// The plate `text` itself.
     pub(super) fn plate(&self, text: &str) -> Result<Option<PlateHit>, StoreError> {
         let Some(id) = self.table(PLATE_IDS)?.get(text)?.map(|row| row.value()) else {

@@ -19,7 +19,7 @@ use crate::model::capture::{Capture, CaptureKey, Flags};
 use crate::model::plate::Plate;
 use crate::model::query::{Attribute, PageRequest, Total};
 
-fn encode(alert: &RekorAlert) -> Vec<u8> {
+pub(super) fn encode(alert: &RekorAlert) -> Vec<u8> {
     let mut writer = Writer::new(1);
     writer.u64(alert.capture.0).i64(alert.raised_at.0).text(&alert.list);
     writer.i64(alert.list_id.unwrap_or(i64::MIN)).u8(alert.list_kind as u8);
@@ -27,7 +27,7 @@ fn encode(alert: &RekorAlert) -> Vec<u8> {
     writer.finish()
 }
 
-fn decode(key: u64, bytes: &[u8]) -> Result<RekorAlert, StoreError> {
+pub(super) fn decode(key: u64, bytes: &[u8]) -> Result<RekorAlert, StoreError> {
     let mut reader = Reader::new(bytes)?;
     Ok(RekorAlert {
         key: CaptureKey(key),

@@ -18,6 +18,8 @@ pub(super) const USERNAMES: TableDefinition<'_, &str, u32> = TableDefinition::ne
 pub(super) const API_KEYS: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("api_keys");
 /// Sessions: SHA-256 of the token -> record.
 pub(super) const SESSIONS: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("sessions");
+/// Audit log: number -> record with the hash of the one before, see `audit`.
+pub(super) const AUDIT: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");
 /// Which capture a uuid became: (agent, kind, uuid without the agent's id) -> capture key.
 pub(super) const IDENTITIES: TableDefinition<'_, (&str, u8, &str), u64> =
     TableDefinition::new("identities");
@@ -105,6 +107,7 @@ pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
     tx.table(USERNAMES)?;
     tx.table(API_KEYS)?;
     tx.table(SESSIONS)?;
+    tx.table(AUDIT)?;
     tx.table(IDENTITIES)?;
     tx.table(PREVIEWS)?;
     tx.table(SUPERSEDED)?;

@@ -1,12 +1,12 @@
 //! What a handler knows about the request it answers.
 
-use std::net::IpAddr;
-
 use jiff::tz::TimeZone;
 
 use crate::auth::caller::Caller;
 use crate::base::clock::Timestamp;
+use crate::base::network::is_loopback;
 use crate::gate::{Body, Form, FormError, Head};
+use crate::model::audit::{Action, Event};
 use crate::model::user::{Role, User};
 use crate::web::error::WebError;
 use crate::web::routes::Route;
@@ -51,6 +51,11 @@ impl Ctx<'_> {
         self.caller.user().ok_or_else(|| WebError::Unauthorized("Sign in first.".into()))
     }
 
+    /// Whether the caller may take what it sees along as a file.
+    pub fn may_export(&self) -> bool {
+        self.role() >= Some(Role::User)
+    }
+
     /// Role of the caller.
     pub fn role(&self) -> Option<Role> {
         self.caller.user().map(|user| user.role)
@@ -78,9 +83,28 @@ impl Ctx<'_> {
         TimeZone::get(&name).unwrap_or(TimeZone::UTC)
     }
 
+    /// `action` of this caller, now, from here; to be completed and written with its change.
+    pub fn event(&self, action: Action) -> Event {
+        let event = Event::of_stranger(action, self.now, self.head.client);
+        match &self.caller {
+            Caller::Anonymous => event,
+            Caller::Session { user, .. } => event.by(user),
+            Caller::Key { user, last_four } => {
+                let who = format!("{} (key {last_four})", user.username.as_str());
+                Event { who, ..event.by(user) }
+            }
+        }
+    }
+
+    /// Notes in the audit log that this caller did `action` to `object`. For what changes nothing:
+    /// the entry goes with the next commit.
+    pub fn audit(&self, action: Action, object: impl AsRef<str>) {
+        self.site.store.audit_later(self.event(action).object(object));
+    }
+
     /// Whether the request comes from the box itself.
     pub fn loopback(&self) -> bool {
-        is_loopback(self.head.peer.ip())
+        is_loopback(self.head.client)
     }
 }
 
@@ -107,11 +131,6 @@ pub fn target(head: &Head) -> String {
 pub fn bearer(head: &Head) -> Option<&str> {
     let (scheme, token) = head.headers.get("authorization")?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-/// Whether `address` is the box itself.
-pub fn is_loopback(address: IpAddr) -> bool {
-    address.to_canonical().is_loopback()
 }
 
 /// The request's body, read at most once and never beyond the route's cap.

@@ -5,10 +5,16 @@
 pub const HOME: &str = "/";
 /// Search; the query is `?q=`, the view `?view=grid`.
 pub const SEARCH: &str = "/search";
+/// Vehicles without plate; as [`SEARCH`], but images unless `?view=table`.
+pub const VEHICLES: &str = "/vehicles";
+/// The same search as a file: `?format=csv`; without a format the page that offers them.
+pub const SEARCH_EXPORT: &str = "/search/export";
 /// Prefix of one read: `/captures/ID`, `/captures/ID/images/KIND`, `/captures/ID/raw`.
 pub const CAPTURES: &str = "/captures";
 /// Alerts of Rekor Scout; prefix of one: `/alerts/rekor/KEY`.
 pub const ALERTS_REKOR: &str = "/alerts/rekor";
+/// Alerts as a file.
+pub const ALERTS_REKOR_EXPORT: &str = "/alerts/rekor/export";
 /// GET the form, POST `username`, `password`, `next`, `csrf`.
 pub const SIGN_IN: &str = "/sign-in";
 /// POST `csrf`.
@@ -27,6 +33,10 @@ pub const SETUP_WAIT: &str = "/setup/first-read";
 pub const SETUP_STATUS: &str = "/setup/status";
 /// Webhook settings. POST `post_auth`, `public_url`, `csrf`.
 pub const WEBHOOK: &str = "/settings/webhook";
+/// Audit log; the filter is in the query.
+pub const AUDIT: &str = "/audit";
+/// The same as a file; `?format=csv|jsonl`.
+pub const AUDIT_EXPORT: &str = "/audit/export";
 /// Profile. POST `name`, `email`, `time_zone`, `csrf`.
 pub const PROFILE: &str = "/profile";
 /// POST `csrf`: makes a new API key and shows it once.
@@ -39,9 +49,10 @@ pub const PROFILE_SESSIONS: &str = "/profile/sessions";
 pub const POST: &str = "/api/webhook";
 
 /// Every path by the name templates use.
-pub const ALL: [(&str, &str); 19] = [
+pub const ALL: &[(&str, &str)] = &[
     ("home", HOME),
     ("search", SEARCH),
+    ("vehicles", VEHICLES),
     ("captures", CAPTURES),
     ("alerts_rekor", ALERTS_REKOR),
     ("sign_in", SIGN_IN),
@@ -53,6 +64,8 @@ pub const ALL: [(&str, &str); 19] = [
     ("setup_wait", SETUP_WAIT),
     ("setup_status", SETUP_STATUS),
     ("webhook", WEBHOOK),
+    ("audit", AUDIT),
+    ("audit_export", AUDIT_EXPORT),
     ("profile", PROFILE),
     ("profile_key", PROFILE_KEY),
     ("profile_password", PROFILE_PASSWORD),

@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use crate::auth::caller::{Caller, Credentials};
 use crate::auth::{csrf, session, setup};
+use crate::base::network::is_loopback;
 use crate::base::random;
 use crate::gate::{Body, Handler, Head, Method, Response};
+use crate::model::audit::Action;
 use crate::web::access::{Access, Verdict};
-use crate::web::ctx::{Ctx, Input, bearer, is_loopback, target};
+use crate::web::ctx::{Ctx, Input, bearer, target};
 use crate::web::error::WebError;
 use crate::web::headers::{Class, secure};
 use crate::web::routes::{self, Found, Route};
@@ -57,12 +59,13 @@ fn admitted(
     let now = site.clock.now();
     let caller = identify(site, head, route)?;
     let set_up = caller.user().is_some() || !setup::is_open(&site.store)?;
-    let verdict = route.access.check(&caller, is_loopback(head.peer.ip()), set_up);
+    let verdict = route.access.check(&caller, is_loopback(head.client), set_up);
     let ctx = Ctx { site, head, caller, now, route, params, id: id.to_owned() };
     match verdict {
         Verdict::Pass => {}
         Verdict::Closed => return Err(WebError::NotFound),
         Verdict::Denied => {
+            ctx.audit(Action::Denied, format!("{} {}", head.method.as_str(), head.path));
             return Err(WebError::Forbidden("Your account may not do this.".into()));
         }
         Verdict::SignIn => return sign_in_first(&ctx, set_up),
@@ -111,7 +114,10 @@ fn check_forgery(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<(), WebErro
     };
     let expected = pages::shell::csrf_token(ctx);
     let Err(refusal) = csrf::check(proof, expected.as_deref()) else { return Ok(()) };
-    log::warn!("forged form refused ip={} reason={refusal:?}", ctx.head.peer.ip());
+    ctx.site.store.audit_later(
+        ctx.event(Action::Denied).object(&ctx.head.path).note("form without proof of origin"),
+    );
+    log::warn!("forged form refused ip={} reason={refusal:?}", ctx.head.client);
     Err(WebError::Forbidden(
         "The form is too old or came from another site. Go back, reload the page and try again."
             .into(),
@@ -126,7 +132,7 @@ fn fail(
     error: &WebError,
     id: &str,
 ) -> Response {
-    let (status, peer) = (error.status(), head.peer.ip());
+    let (status, peer) = (error.status(), head.client);
     // What follows the webhook's address is a key, right or wrong: it stays out of the log.
     let path = match head.path.split_once("webhook/") {
         Some((before, _)) => crate::base::log::quoted(&format!("{before}webhook/...")),

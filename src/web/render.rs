@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::assets::{AssetError, Assets};
 use super::views::shell::Shell;
-use super::{chart, format, paths};
+use super::{chart, format, heat, paths};
 
 /// Steps a template may take: the largest page with 200 rows takes about 60,000.
 const FUEL: u64 = 2_000_000;
@@ -132,6 +132,10 @@ fn add_functions(environment: &mut Environment<'static>, assets: &Arc<Assets>) {
     environment.add_function("hour_bars", |hours: Vec<u64>, now: usize| {
         Value::from_safe_string(chart::hour_bars(&hours, now))
     });
+    environment.add_function("heat_map", |rows: Vec<Vec<u64>>| {
+        Value::from_safe_string(heat::heat_map(&rows))
+    });
+    environment.add_function("heat_key", || Value::from_safe_string(heat::heat_key()));
     environment.add_function("rank_meter", |value: u64, most: u64| {
         Value::from_safe_string(chart::rank_meter(value, most))
     });
@@ -143,7 +147,7 @@ fn add_functions(environment: &mut Environment<'static>, assets: &Arc<Assets>) {
     environment.add_filter("bytes", format::bytes);
     environment.add_filter("percent", |value: f64| format::percent(value as f32));
     environment.add_function("bytes_of", format::bytes_of);
-    let known: BTreeMap<&str, &str> = paths::ALL.into_iter().collect();
+    let known: BTreeMap<&str, &str> = paths::ALL.iter().copied().collect();
     environment.add_global("path", Value::from(minijinja::value::Serde(known)));
 }
 

@@ -2,13 +2,14 @@
 
 use crate::base::limits::{FORM_BODY_MAX, WEBHOOK_BODY_MAX};
 use crate::gate::{Method, Response};
-use crate::model::user::Role::{Admin, Viewer};
+use crate::model::user::Role::{Admin, User, Viewer};
 use crate::web::access::Access::{self, Api, Metrics, Page, Public, Setup, Webhook};
 use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
 use crate::web::headers::Class;
 use crate::web::pages::{
-    alerts, captures, dashboard, images, live, login, profile, search, settings, setup, theme,
+    alerts, audit, captures, dashboard, export, images, live, login, profile, search, settings,
+    setup, theme,
 };
 use crate::web::{api, health, webhook};
 
@@ -63,11 +64,15 @@ pub const ROUTES: &[Route] = &[
     // Daily work.
     get("/", Page(Viewer), Class::Page, dashboard::page),
     get("/live/stream", Page(Viewer), Class::Data, live::stream),
-    get("/search", Page(Viewer), Class::Page, search::page),
+    get("/search", Page(Viewer), Class::Page, search::plates),
+    get("/vehicles", Page(Viewer), Class::Page, search::vehicles),
+    get("/search/export", Page(User), Class::Page, export::search),
     get("/captures/{key}", Page(Viewer), Class::Page, captures::page),
+    get("/captures/{key}/export", Page(User), Class::Page, export::capture),
     get("/captures/{key}/raw", Page(Admin), Class::Data, captures::raw),
     get("/captures/{key}/images/{kind}", Page(Viewer), Class::Image, images::image),
     get("/alerts/rekor", Page(Viewer), Class::Page, alerts::list),
+    get("/alerts/rekor/export", Page(User), Class::Page, export::alerts),
     get("/alerts/rekor/{key}", Page(Viewer), Class::Page, alerts::page),
     // Own account.
     get("/profile", Page(Viewer), Class::Page, profile::page),
@@ -78,6 +83,8 @@ pub const ROUTES: &[Route] = &[
     // Settings.
     get("/settings/webhook", Page(Admin), Class::Page, settings::webhook_page),
     post("/settings/webhook", Page(Admin), settings::save_webhook),
+    get("/audit", Page(Admin), Class::Page, audit::page),
+    get("/audit/export", Page(Admin), Class::Data, audit::export),
     // Programs.
     hook("/api/webhook"),
     hook("/api/webhook/{secret}"),
@@ -85,11 +92,14 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/captures", Api(Viewer), Class::Data, api::captures::list),
     get("/api/v1/captures/{key}", Api(Viewer), Class::Data, api::captures::one),
     get("/api/v1/captures/{key}/images/{kind}", Api(Viewer), Class::Image, api::captures::image),
+    get("/api/v1/export", Api(User), Class::Data, api::export::captures),
     get("/api/v1/agents", Api(Viewer), Class::Data, api::resources::agents),
     get("/api/v1/cameras", Api(Viewer), Class::Data, api::resources::cameras),
     get("/api/v1/alerts/rekor", Api(Viewer), Class::Data, api::alerts::list),
+    get("/api/v1/alerts/rekor/export", Api(User), Class::Data, api::export::rekor),
     get("/api/v1/alerts/rekor/{key}", Api(Viewer), Class::Data, api::alerts::one),
     get("/api/v1/stats", Api(Viewer), Class::Data, api::resources::stats),
+    get("/api/v1/audit", Api(Admin), Class::Data, audit::list),
     get("/healthz", Public, Class::Data, health::healthz),
     get("/metrics", Metrics, Class::Data, health::metrics),
 ];

@@ -8,6 +8,7 @@ use crate::base::clock::{Clock, Timestamp};
 use crate::domain::settings::SettingsCache;
 use crate::gate::Hub;
 use crate::store::Store;
+use crate::web::exports::Exports;
 use crate::web::live::Feed;
 use crate::web::render::Renderer;
 use crate::web::webhook::Refusals;
@@ -33,6 +34,8 @@ pub struct Site {
     pub renderer: Renderer,
     /// What the webhook refused since start.
     pub refusals: Refusals,
+    /// Exports under way.
+    pub exports: Exports,
     /// Code that the first visitor from outside must know; `None` once an account exists.
     pub setup_code: Option<SetupCode>,
     /// Port the box listens on.

@@ -80,7 +80,7 @@ pub fn receive(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, Web
     if early.is_none() && level != PostAuth::None {
         turn_strangers_away(ctx, level, &body)?;
     }
-    let context = Context { received_at: ctx.now, peer: ctx.head.peer.ip() };
+    let context = Context { received_at: ctx.now, peer: ctx.head.client };
     let parsed = ingest::parse_body(&body, &context).map_err(|error| malformed(ctx, &error))?;
     drop(body);
     let mut payloads = Vec::with_capacity(parsed.len());
@@ -97,7 +97,7 @@ pub fn receive(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, Web
         }
         payloads.push(with_last_four(one.payload, last_four));
     }
-    let address = ctx.head.peer.ip().to_string();
+    let address = ctx.head.client.to_string();
     let outcomes =
         ctx.site.ingest.submit(payloads, &address).inspect_err(|_| count(&refusals.busy))?;
     Ok(answer(&outcomes))
@@ -138,7 +138,7 @@ fn judge(ctx: &Ctx<'_>, level: PostAuth, key: Option<&Secret>) -> Result<String,
         PostDecision::Accepted(last_four) => Ok(last_four),
         refused => {
             count(&ctx.site.refusals.key);
-            let ip = ctx.head.peer.ip();
+            let ip = ctx.head.client;
             log::warn!("webhook refused ip={ip} reason={refused:?}");
             Err(WebError::Forbidden("The API key is missing or not valid for posting.".into()))
         }

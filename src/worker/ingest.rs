@@ -1,18 +1,21 @@
-//! Group commit. Payloads queue up; one thread takes what has come, makes the images of the whole
-//! batch durable, then its records. A sender is answered when its record is on disk and not before.
-//! One thread and not two in a row: while a batch commits the next one gathers, and one large batch
-//! costs the disk less than two small ones side by side.
+//! Group commit. Reads queue up; one thread takes what has come, appends the whole batch to the
+//! journal with one sync, then records it. A sender is answered when its read is durable and found
+//! by searches, and not before.
+//! One thread and not two in a row: while a batch is written the next one gathers, and one large
+//! batch costs the disk less than two small ones side by side.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 
-use crate::base::clock::{Clock, Timestamp};
+use crate::base::clock::Clock;
 use crate::base::limits::{INGEST_BATCH_MAX, INGEST_QUEUE_MAX, INGEST_WAIT};
-use crate::domain::captures::{self, Outcome, Prepared};
+use crate::domain::captures::{self, Outcome};
 use crate::model::agent::Payload;
+use crate::store::journal::{Entry, Journaled};
 use crate::store::{Store, StoreError};
 
 /// Why a payload was not stored. All of these pass: the sender is told to come again.
@@ -35,8 +38,7 @@ pub type Announce = Box<dyn Fn(&[Outcome]) + Send>;
 type Answer = Result<Outcome, IngestError>;
 
 struct Task {
-    payload: Payload,
-    address: String,
+    entry: Entry,
     answer: Sender<Answer>,
 }
 
@@ -57,6 +59,7 @@ pub struct Ingest {
     /// `None` ends the pipeline.
     queue: Sender<Option<Task>>,
     store: Arc<Store>,
+    clock: Clock,
     figures: Arc<IngestFigures>,
 }
 
@@ -71,11 +74,11 @@ impl Ingest {
         let (queue, tasks) = bounded(INGEST_QUEUE_MAX);
         let figures = Arc::new(IngestFigures::default());
         let thread = {
-            let (store, clock) = (Arc::clone(store), clock.clone());
             let desk = Desk { figures: Arc::clone(&figures), announce };
-            super::spawn("ingest", move || work(&store, &clock, &tasks, &desk))?
+            let store = Arc::clone(store);
+            super::spawn("ingest", move || work(&store, &tasks, &desk))?
         };
-        Ok((Self { queue, store: Arc::clone(store), figures }, thread))
+        Ok((Self { queue, store: Arc::clone(store), clock: clock.clone(), figures }, thread))
     }
 
     /// Stores `payloads`, which came together from `address`; returns when all are durable.
@@ -92,8 +95,15 @@ impl Ingest {
         }
         let mut answers = Vec::with_capacity(payloads.len());
         for payload in payloads {
+            // Here and not in the ingest thread: connections work side by side.
+            let entry = captures::prepare(&self.store, payload, address, self.clock.now());
+            let entry = entry.map_err(|error| {
+                log::error!("a read was refused: {error}");
+                self.figures.failed.fetch_add(1, Ordering::Relaxed);
+                IngestError::Failed
+            })?;
             let (answer, wait) = bounded(1);
-            let task = Task { payload, address: address.to_owned(), answer };
+            let task = Task { entry, answer };
             // A long batch may wait for room; a single read must not pile up behind others.
             let queued = if answers.is_empty() {
                 self.queue.try_send(Some(task)).map_err(|error| match error {
@@ -129,9 +139,9 @@ impl Ingest {
     }
 }
 
-fn work(store: &Store, clock: &Clock, tasks: &Receiver<Option<Task>>, desk: &Desk) {
+fn work(store: &Store, tasks: &Receiver<Option<Task>>, desk: &Desk) {
     let mut open = true;
-    while open && let Ok(Some(first)) = tasks.recv() {
+    while open && let Some(first) = next(store, tasks) {
         let mut batch = vec![first];
         for next in tasks.try_iter().take(INGEST_BATCH_MAX - 1) {
             match next {
@@ -139,43 +149,47 @@ fn work(store: &Store, clock: &Clock, tasks: &Receiver<Option<Task>>, desk: &Des
                 None => open = false,
             }
         }
-        let (payloads, answers): (Vec<_>, Vec<_>) =
-            batch.into_iter().map(|task| ((task.payload, task.address), task.answer)).unzip();
-        match place_images(store, payloads) {
-            Ok(prepared) => write_records(store, clock.now(), &prepared, &answers, desk),
+        let (mut entries, answers): (Vec<_>, Vec<_>) =
+            batch.into_iter().map(|task| (task.entry, task.answer)).unzip();
+        match guarded(|| store.journal(&mut entries)) {
+            Ok(journaled) => write_records(store, &journaled, &entries, &answers, desk),
             Err(error) => desk.refused(&error, &answers),
         }
     }
 }
 
-/// One durable commit for the images of the whole batch.
-fn place_images(
-    store: &Store,
-    payloads: Vec<(Payload, String)>,
-) -> Result<Vec<Prepared>, StoreError> {
-    let placed = guarded(|| captures::prepare(store, payloads))
-        .unwrap_or_else(|| Err(StoreError::Storage("unexpected failure with the images".into())));
-    placed.inspect_err(|_| {
-        if let Err(error) = store.images().reopen_active() {
-            log::error!("the images could not be reopened: {error}");
+/// The next task; `None` at the end. While none comes, what was recorded is made durable in time.
+fn next(store: &Store, tasks: &Receiver<Option<Task>>) -> Option<Task> {
+    while let Some(due) = store.settle_due() {
+        match tasks.recv_deadline(due) {
+            Ok(task) => return task,
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) => {
+                if let Err(error) = guarded(|| store.settle()) {
+                    log::warn!("the last reads are only in the journal so far: {error}");
+                    break;
+                }
+            }
         }
-    })
+    }
+    tasks.recv().ok().flatten()
 }
 
 fn write_records(
     store: &Store,
-    now: Timestamp,
-    prepared: &[Prepared],
+    journaled: &Journaled,
+    entries: &[Entry],
     answers: &[Sender<Answer>],
     desk: &Desk,
 ) {
-    match commit(store, prepared, now) {
+    let all = 0..entries.len();
+    match commit(store, journaled, entries, all.clone()) {
         Ok(outcomes) => desk.committed(&outcomes, answers),
         // One bad record must not take its neighbours with it, nor block them for ever.
-        Err(error) if prepared.len() > 1 && !is_full(&error) => {
+        Err(error) if entries.len() > 1 && !is_full(&error) => {
             log::warn!("a batch failed and is tried one by one: {error}");
-            for (one, answer) in prepared.iter().zip(answers) {
-                match commit(store, std::slice::from_ref(one), now) {
+            for (at, answer) in all.zip(answers) {
+                match commit(store, journaled, entries, at..at + 1) {
                     Ok(outcomes) => desk.committed(&outcomes, std::slice::from_ref(answer)),
                     Err(error) => desk.refused(&error, std::slice::from_ref(answer)),
                 }
@@ -187,13 +201,16 @@ fn write_records(
 
 fn commit(
     store: &Store,
-    prepared: &[Prepared],
-    now: Timestamp,
+    journaled: &Journaled,
+    entries: &[Entry],
+    range: Range<usize>,
 ) -> Result<Vec<Outcome>, StoreError> {
+    let part = entries.iter().zip(&journaled.places).skip(range.start).take(range.len());
     guarded(|| {
-        store.write(|tx| prepared.iter().map(|one| captures::record(tx, one, now)).collect())
+        store.record(journaled, |tx| {
+            part.map(|(entry, places)| captures::record(tx, &entry.read, places)).collect()
+        })
     })
-    .unwrap_or_else(|| Err(StoreError::Storage("unexpected failure while recording".into())))
 }
 
 /// Where results go.
@@ -227,8 +244,9 @@ const fn is_full(error: &StoreError) -> bool {
 }
 
 /// A panic costs its batch, which is answered "come again", never the thread.
-fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).ok()
+fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(StoreError::Storage("unexpected failure".into())))
 }
 
 fn refuse(answer: &Sender<Answer>, error: &StoreError) {

@@ -1,4 +1,4 @@
-//! Slow housekeeping: sealing full image partitions, forgetting what has expired.
+//! Slow housekeeping: forgetting what has expired.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -35,11 +35,6 @@ pub fn start(store: &Arc<Store>, clock: &Clock, stop: &Stop) -> std::io::Result<
 }
 
 fn clean(store: &Store, clock: &Clock, round: u64) {
-    match store.images().seal_pending() {
-        Ok(0) => {}
-        Ok(count) => log::info!("sealed {count} image partitions"),
-        Err(error) => log::warn!("sealing an image partition failed: {error}"),
-    }
     // Each of these commits wears the disk a little, so they are rare.
     if !round.is_multiple_of(FORGET_ROUNDS) {
         return;

@@ -1,6 +1,7 @@
 //! The threads: who runs when. What they do is decided in the layers below; what happens to be
 //! HTTP stays above.
 
+pub mod audit;
 pub mod ingest;
 pub mod janitor;
 

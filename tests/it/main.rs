@@ -14,13 +14,16 @@ mod harness;
 
 mod abuse;
 mod access;
+mod alerts;
 mod api;
+mod audit;
 mod browser;
 mod cli;
 mod crash;
 mod csrf;
 mod defects;
 mod disk;
+mod export;
 mod fixture;
 mod headers;
 mod hostile;

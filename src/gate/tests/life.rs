@@ -114,19 +114,20 @@ fn a_handler_cannot_split_its_response() {
 }
 
 #[test]
-fn the_doorman_hears_and_decides() {
+fn the_doorman_decides_about_connections_and_about_requests() {
     let watcher = Arc::new(Watcher::default());
     let (_gate, address) = start_with(quick(), Arc::clone(&watcher));
-    exchange(address, b"GET /a?b HTTP/1.0\r\n\r\n");
-    exchange(address, b"nonsense\r\n\r\n");
-    exchange(address, b"GET /panic HTTP/1.0\r\n\r\n");
-    let expected = [(200, "/a".to_owned()), (400, String::new()), (500, "/panic".to_owned())];
-    eventually("observed", || *watcher.seen.lock().unwrap() == expected);
     *watcher.closed.lock().unwrap() = true;
     let answer = exchange(address, b"");
     assert_eq!(status(&answer), 403, "{answer}");
     *watcher.closed.lock().unwrap() = false;
     assert_eq!(status(&exchange(address, b"GET / HTTP/1.0\r\n\r\n")), 200);
+    *watcher.banned.lock().unwrap() = Some("203.0.113.7".parse().unwrap());
+    let one = |client: &str| format!("GET /a HTTP/1.1\r\nHost: x\r\nX-Client: {client}\r\n\r\n");
+    let both = one("203.0.113.8") + &one("203.0.113.7") + &one("203.0.113.8");
+    let answers = exchange(address, both.as_bytes());
+    assert_eq!(answers.matches("HTTP/1.1 200").count(), 1, "{answers}");
+    assert!(answers.contains("HTTP/1.1 403") && answers.ends_with("blocked\n"), "{answers}");
 }
 
 #[test]

@@ -15,7 +15,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::gate::{
-    Body, BodyError, Doorman, Gate, GateLimits, Handler, Head, Response, ResponseBody, Tls, bind,
+    Body, BodyError, Doorman, Gate, GateLimits, Handler, Head, Headers, Response, ResponseBody,
+    Tls, bind,
 };
 
 /// Largest body the echo reads, bytes.
@@ -77,23 +78,23 @@ impl Handler for Echo {
     }
 }
 
-/// Remembers what it saw; can close the door or fall over.
+/// Believes everybody's `X-Client`; can close the door or fall over.
 #[derive(Default)]
 struct Watcher {
-    seen: Mutex<Vec<(u16, String)>>,
+    banned: Mutex<Option<IpAddr>>,
     closed: Mutex<bool>,
     faint: Mutex<bool>,
 }
 
 impl Doorman for Watcher {
-    fn admit(&self, _: IpAddr) -> bool {
-        let faint = *self.faint.lock().unwrap();
-        assert!(!faint, "the doorman fell over");
-        !*self.closed.lock().unwrap()
+    fn client(&self, peer: IpAddr, headers: &Headers) -> IpAddr {
+        headers.get("x-client").and_then(|text| text.parse().ok()).unwrap_or(peer)
     }
 
-    fn observe(&self, _: IpAddr, status: u16, path: &str) {
-        self.seen.lock().unwrap().push((status, path.to_owned()));
+    fn admit(&self, address: IpAddr) -> bool {
+        let faint = *self.faint.lock().unwrap();
+        assert!(!faint, "the doorman fell over");
+        !*self.closed.lock().unwrap() && *self.banned.lock().unwrap() != Some(address)
     }
 }
 

@@ -6,14 +6,14 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{ImagePlace, Images, ImagesOptions};
+use super::{ImagePlace, Images, ImagesOptions, Position};
 use crate::model::capture::{CaptureKey, ImageKind, Jpeg};
 
 const DIRECTORY: &str = "OALPRWH_TEST_VICTIM_DIRECTORY";
 const FIRST: &str = "OALPRWH_TEST_VICTIM_FIRST";
 
 fn options() -> ImagesOptions {
-    ImagesOptions { partition_bytes_max: 3 << 20, ..ImagesOptions::default() }
+    ImagesOptions { partition_bytes_max: 3 << 20 }
 }
 
 fn jpeg(n: u64) -> Jpeg {
@@ -28,26 +28,18 @@ fn jpeg(n: u64) -> Jpeg {
 fn victim() {
     let Ok(directory) = std::env::var(DIRECTORY) else { return };
     let first: u64 = std::env::var(FIRST).unwrap().parse().unwrap();
-    let images = Images::open(Path::new(&directory), options()).unwrap();
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            loop {
-                images.seal_pending().unwrap();
-                std::thread::sleep(Duration::from_millis(5));
-            }
-        });
-        for n in (first..).step_by(3) {
-            let jpegs = [jpeg(n), jpeg(n + 1), jpeg(n + 2)];
-            let batch: Vec<_> = jpegs
-                .iter()
-                .zip(n..)
-                .map(|(jpeg, n)| (CaptureKey(n), ImageKind::Vehicle, jpeg))
-                .collect();
-            for (place, n) in images.write(&batch).unwrap().iter().zip(n..) {
-                println!("\nACK {n} {} {} {}", place.partition, place.offset, place.crc);
-            }
+    let images = Images::open(Path::new(&directory), options(), Position::default()).unwrap();
+    for n in (first..).step_by(3) {
+        let jpegs = [jpeg(n), jpeg(n + 1), jpeg(n + 2)];
+        let batch: Vec<_> = jpegs
+            .iter()
+            .zip(n..)
+            .map(|(jpeg, n)| (CaptureKey(n), ImageKind::Vehicle, jpeg))
+            .collect();
+        for (place, n) in images.write(&batch).unwrap().iter().zip(n..) {
+            println!("\nACK {n} {} {} {}", place.partition, place.offset, place.crc);
         }
-    });
+    }
 }
 
 /// Lets a victim write for a while, kills it, and returns what it had acknowledged.
@@ -94,7 +86,7 @@ fn acknowledged_images_survive_kill_9() {
         assert!(!acknowledged.is_empty());
         all.extend(acknowledged);
         let begun = Instant::now();
-        let images = Images::open(directory.path(), options()).unwrap();
+        let images = Images::open(directory.path(), options(), Position::default()).unwrap();
         assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
         for (n, place) in &all {
             let read = images.read(CaptureKey(*n), ImageKind::Vehicle, place).unwrap();

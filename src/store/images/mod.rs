@@ -1,23 +1,17 @@
-//! JPEGs, in partitions beside records.redb: one active and appended to, the older ones sealed.
-//! Retention removes whole partitions, so space comes back at once, and damage stays in one file.
+//! Segments: append-only files beside records.redb that hold the JPEGs and are at the same time
+//! the journal of the reads they came with. One is active and appended to; the others are closed.
+//! Retention removes whole segments, so space comes back at once, and damage stays in one file.
 //!
-//! A JPEG is durable when [`Images::write`] returns; only then may a record point at it. An image
-//! without a record is harmless. What an image shows and how long it is kept is not known here.
-//!
-//! An image commit is one-phase: redb checks the root of a commit by its checksum, and one that
-//! was lost was never acknowledged. The allocator is not saved with every commit either (as
-//! quick-repair would, 16 KiB and more each time): after a crash a small partition is repaired at
-//! start, and a large one is left alone, read after a repair when somebody asks for it, and a new
-//! one is begun. So neither a start nor a commit pays for the size of a partition.
+//! One append with one fdatasync makes a batch durable ([`Images::append`]). What happens to its
+//! reads afterwards, and when a segment is walked through again, is decided in `journal`; how long
+//! an image is kept is not known here. Partitions of the earlier form (`old`) are still read.
 
+mod frame;
 #[cfg(test)]
 mod kill_tests;
-#[cfg(test)]
-mod measure;
-mod partition;
+mod old;
 mod place;
-mod seal;
-mod stream;
+mod segment;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -26,36 +20,59 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+pub(super) use frame::FrameKind;
+pub(super) use frame::Outgoing;
 pub use place::ImagePlace;
-pub use stream::Summary;
 
-use self::partition::{Partition, guarded, path_of, sync_directory};
-use self::seal::Sealed;
-use self::stream::{HEADER_BYTES, Header};
+use self::frame::{image_heads, record};
+use self::old::Old;
+use self::segment::Segment;
 use self::writer::Writer;
 use super::StoreError;
-use crate::base::limits::{
-    IMAGES_CACHE_BYTES, PARTITION_BYTES_MAX, PARTITION_REPAIR_BYTES_MAX, SEALED_OPEN_MAX,
-};
+use super::codec::Reader;
+use crate::base::limits::{PARTITION_BYTES_MAX, SEALED_OPEN_MAX};
 use crate::model::capture::{CaptureKey, ImageKind, Jpeg};
 
 /// How to open the images.
 #[derive(Clone, Debug)]
 pub struct ImagesOptions {
-    /// A partition that would grow beyond this many bytes is closed and a new one begun.
+    /// A segment that would grow beyond this many bytes is closed and a new one begun.
     pub partition_bytes_max: u32,
-    /// Page cache of the active partition, bytes.
-    pub cache_bytes: usize,
-    /// Largest partition that is repaired at start, bytes; a larger one is repaired when needed.
-    pub repair_bytes_max: u64,
 }
 
 impl Default for ImagesOptions {
     fn default() -> Self {
-        Self {
-            partition_bytes_max: PARTITION_BYTES_MAX,
-            cache_bytes: IMAGES_CACHE_BYTES,
-            repair_bytes_max: PARTITION_REPAIR_BYTES_MAX,
+        Self { partition_bytes_max: PARTITION_BYTES_MAX }
+    }
+}
+
+/// A place in the journal: everything before it, in this segment and in lower ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Number of the segment.
+    pub segment: u32,
+    /// Bytes from its start.
+    pub offset: u32,
+}
+
+/// What a partition holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Entries written: reads in a segment, images in a partition of the earlier form.
+    pub entries: u32,
+    /// Smallest capture key, `None` when there is none.
+    pub oldest: Option<CaptureKey>,
+    /// Greatest capture key.
+    pub newest: Option<CaptureKey>,
+}
+
+impl Summary {
+    /// Counts an entry about `key`, which is zero when it is about no capture.
+    fn add(&mut self, key: CaptureKey) {
+        self.entries = self.entries.saturating_add(1);
+        if key.0 != 0 {
+            self.oldest = Some(self.oldest.map_or(key, |oldest| oldest.min(key)));
+            self.newest = Some(self.newest.map_or(key, |newest| newest.max(key)));
         }
     }
 }
@@ -69,10 +86,31 @@ pub struct PartitionInfo {
     pub bytes_on_disk: u64,
     /// It is the one written to.
     pub active: bool,
-    /// It will not change any more.
-    pub sealed: bool,
     /// Damage was found in it since the start.
     pub damaged: bool,
+}
+
+/// A file of images.
+#[derive(Clone)]
+enum Partition {
+    Segment(Arc<Segment>),
+    Old(Arc<Old>),
+}
+
+impl Partition {
+    fn close(&self) {
+        match self {
+            Self::Segment(segment) => segment.close(),
+            Self::Old(old) => old.close(),
+        }
+    }
+
+    fn bytes_on_disk(&self) -> u64 {
+        match self {
+            Self::Segment(segment) => segment.bytes_on_disk(),
+            Self::Old(old) => old.bytes_on_disk(),
+        }
+    }
 }
 
 /// All JPEGs of the box. Shared by all threads; one writes at a time, readers never wait for it.
@@ -80,74 +118,84 @@ pub struct Images {
     directory: PathBuf,
     options: ImagesOptions,
     writer: Mutex<Writer>,
-    partitions: RwLock<BTreeMap<u32, Arc<Partition>>>,
-    /// Partitions open for reading only, the one used longest ago first.
+    partitions: RwLock<BTreeMap<u32, Partition>>,
+    /// Closed partitions that are open for reading, the one used longest ago first.
     recent: Mutex<Vec<u32>>,
 }
 
 impl Images {
     /// Opens `DIR/images` of the data directory `directory`, creating it when missing. Looks into
-    /// the newest partition only; a damaged one is left aside and does not stop it. On a full disk
-    /// it opens for reading, as after a failed write.
+    /// the newest segment only, from `known` on; a damaged one is left aside and does not stop it.
+    /// On a full disk it opens for reading.
     ///
     /// # Errors
-    /// [`StoreError::Busy`] when another process writes there, [`StoreError::Storage`],
-    /// [`StoreError::Full`].
-    pub fn open(directory: &Path, options: ImagesOptions) -> Result<Self, StoreError> {
+    /// [`StoreError::Storage`].
+    pub fn open(
+        directory: &Path,
+        options: ImagesOptions,
+        known: Position,
+    ) -> Result<Self, StoreError> {
         let directory = directory.join("images");
         std::fs::create_dir_all(&directory)?;
-        let mut partitions = find_partitions(&directory)?;
-        let newest = partitions.last_key_value().map(|(_, newest)| Arc::clone(newest));
-        let resumed = match &newest {
-            Some(newest) if !newest.is_sealed() => Writer::resume(newest, &options)?,
+        let partitions = find_partitions(&directory)?;
+        let last = partitions.last_key_value().map_or(0, |(number, _)| *number);
+        let newest = match partitions.get(&last) {
+            Some(Partition::Segment(newest)) if last >= known.segment => Some(newest),
             _ => None,
         };
-        let writer = match (resumed, newest) {
-            (Some(writer), _) => writer,
-            (None, None) => Writer::begin(&directory, 1, &options)?,
-            (None, Some(newest)) => match Writer::begin(&directory, newest.number + 1, &options) {
-                // What is there can still be read.
-                Err(StoreError::Full) => Writer::stopped(newest),
-                begun => begun?,
-            },
-        };
-        partitions.insert(writer.partition.number, Arc::clone(&writer.partition));
+        let from = if last == known.segment { known.offset } else { 0 };
+        let writer = newest.and_then(|newest| Writer::resume(newest, from));
+        // Numbers are never used again, not even when all segments are gone.
+        let writer = writer.unwrap_or(Writer::waiting(last.max(known.segment)));
         Ok(Self {
             directory,
             options,
             writer: Mutex::new(writer),
             partitions: RwLock::new(partitions),
-            recent: Mutex::new(Vec::new()),
+            recent: Mutex::default(),
         })
     }
 
-    /// Writes all of `batch` in one durable commit; on an error none of it is kept. Returns their
-    /// places in order. Begins a new partition when the batch does not fit any more.
+    /// Appends `frames`, each with its JPEGs, in one durable write: when it returns, they survive a
+    /// power cut. Returns the places of the images of each, and the end of the last frame. Begins
+    /// a new segment when they do not fit any more or the last write failed.
     ///
     /// # Errors
-    /// [`StoreError::Full`] when the disk is, after which every write is [`StoreError::Poisoned`]
-    /// until [`Self::reopen_active`].
+    /// [`StoreError::Full`] or [`StoreError::Storage`]: none of them may be relied upon.
+    pub(super) fn append(
+        &self,
+        frames: &mut [(&mut Outgoing, Vec<&[u8]>)],
+    ) -> Result<(Vec<Places>, Position), StoreError> {
+        let bytes: usize = frames.iter().map(|(frame, _)| frame.len()).sum();
+        let bytes =
+            u32::try_from(bytes).map_err(|_| StoreError::Refused("the batch is too large"))?;
+        let mut writer = self.writer();
+        if !writer.has_room(bytes, self.options.partition_bytes_max) {
+            self.roll(&mut writer)?;
+        }
+        writer.append(frames)
+    }
+
+    /// Writes all of `batch` durably; on an error none of it is kept. Returns their places in
+    /// order. Only then may a record point at them; an image without a record is harmless.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] or [`StoreError::Storage`].
     pub fn write(
         &self,
         batch: &[(CaptureKey, ImageKind, &Jpeg)],
     ) -> Result<Vec<ImagePlace>, StoreError> {
-        if batch.is_empty() {
+        let frame = |(key, kind, jpeg): &(_, _, &Jpeg)| {
+            Outgoing::new(FrameKind::Images, *key, &[(*kind, *jpeg)], |_| {})
+        };
+        let mut frames = batch.iter().map(frame).collect::<Result<Vec<_>, _>>()?;
+        let bytes = batch.iter().map(|(.., jpeg)| vec![jpeg.bytes.as_slice()]);
+        let mut frames: Vec<_> = frames.iter_mut().zip(bytes).collect();
+        if frames.is_empty() {
             return Ok(Vec::new());
         }
-        let headers = batch.iter().map(|(key, kind, jpeg)| Header::of(*key, *kind, jpeg));
-        let headers = headers.collect::<Result<Vec<_>, _>>()?;
-        let bytes: usize = batch.iter().map(|(_, _, jpeg)| HEADER_BYTES + jpeg.bytes.len()).sum();
-        let mut writer = self.writer();
-        let used = writer.summary.stream_bytes;
-        if used > 0 && used as usize + bytes > self.options.partition_bytes_max as usize {
-            self.roll(&mut writer)?;
-        }
-        let appended = guarded(|| writer.append(batch, &headers));
-        if !matches!(appended, Ok(_) | Err(StoreError::Refused(_))) {
-            writer.stop();
-        }
-        writer.partition.measure();
-        appended
+        let (places, _) = self.append(&mut frames)?;
+        Ok(places.into_iter().flatten().map(|(_, place)| place).collect())
     }
 
     /// The JPEG of `kind` of `key` at `place`; `None` when its partition was removed.
@@ -161,126 +209,125 @@ impl Images {
         place: &ImagePlace,
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(partition) = self.partition(place.partition) else { return Ok(None) };
-        let read = partition.read(key, kind, place);
+        let length = place.bytes as usize;
+        let read = match &partition {
+            Partition::Segment(segment) => segment.read(place.offset, length),
+            Partition::Old(old) => old.read(place.offset, length),
+        };
         self.touch(place.partition);
-        read
+        let read = read?;
+        if read.as_ref().is_some_and(|jpeg| crc32fast::hash(jpeg) != place.crc) {
+            let name = kind.name();
+            return Err(StoreError::Corrupt(format!("{name} image of {key} fails its CRC")));
+        }
+        Ok(read)
+    }
+
+    /// Calls `each` with every read in the journal from `from` on, in order: the end of its frame,
+    /// the reader of its record behind the images, and their places. Damaged frames are passed
+    /// over with a word in the log.
+    ///
+    /// # Errors
+    /// The first of `each`, or [`StoreError::Storage`].
+    pub(super) fn reads_from(
+        &self,
+        from: Position,
+        each: &mut dyn FnMut(Position, &mut Reader<'_>, Places) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        for segment in self.segments().into_iter().filter(|one| one.number >= from.segment) {
+            let number = segment.number;
+            let offset = if number == from.segment { from.offset } else { 0 };
+            let walked = walk(&segment, offset, each);
+            self.touch(number);
+            match walked {
+                Ok(false) => {}
+                Ok(true) => {
+                    log::error!("image segment {number} is damaged: reads in it are lost");
+                    segment.mark_damaged();
+                }
+                Err(StoreError::Corrupt(what)) => {
+                    log::error!("image segment {number} cannot be read: {what}");
+                    segment.mark_damaged();
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(())
     }
 
     /// Bytes all partitions take on disk. Costs no look at the disk.
     pub fn bytes_on_disk(&self) -> u64 {
-        self.all().iter().map(|partition| partition.bytes_on_disk()).sum()
+        self.all().values().map(Partition::bytes_on_disk).sum()
     }
 
     /// All partitions, oldest first. Costs no look at the disk.
     pub fn partitions(&self) -> Vec<PartitionInfo> {
-        let active = self.active_number();
-        let info = |partition: &Arc<Partition>| PartitionInfo {
-            number: partition.number,
+        let active = self.writer().segment().map(|segment| segment.number);
+        let info = |(number, partition): (u32, Partition)| PartitionInfo {
+            number,
             bytes_on_disk: partition.bytes_on_disk(),
-            active: partition.number == active,
-            sealed: partition.is_sealed(),
-            damaged: partition.is_damaged(),
+            active: Some(number) == active,
+            damaged: matches!(&partition, Partition::Segment(segment) if segment.is_damaged()),
         };
-        self.all().iter().map(info).collect()
+        self.all().into_iter().map(info).collect()
     }
 
-    /// What partition `number` holds; `None` when there is no such partition. Kept in memory; the
-    /// first call opens the file, and after a crash reads all of it.
+    /// What partition `number` holds; `None` when there is no such partition. Walks through it.
     pub fn summary(&self, number: u32) -> Result<Option<Summary>, StoreError> {
-        let Some(partition) = self.partition(number) else { return Ok(None) };
-        {
-            let writer = self.writer();
-            if writer.partition.number == number && !writer.is_stopped() {
-                return Ok(Some(writer.summary));
-            }
-        }
-        let summary = partition.summary();
+        let summary = match self.partition(number) {
+            None => return Ok(None),
+            Some(Partition::Old(old)) => old.summary(),
+            Some(Partition::Segment(segment)) => (|| {
+                let mut summary = Summary::default();
+                let mut frames = segment.frames(0)?;
+                while let Some(head) = frames.next_head()? {
+                    summary.add(head.key);
+                }
+                Ok(Some(summary))
+            })(),
+        };
         self.touch(number);
         summary
     }
 
-    /// Removes partition `number` with all its images; reads under way still finish. The active
-    /// one is closed first. Returns the bytes that came free.
-    pub fn remove_partition(&self, number: u32) -> Result<u64, StoreError> {
+    /// Removes partition `number` with everything in it; reads under way still finish. The active
+    /// one is closed first. Returns the bytes that came free. The records of its reads must be
+    /// durable: see [`Store::remove_partition`](super::Store::remove_partition).
+    pub(super) fn remove_partition(&self, number: u32) -> Result<u64, StoreError> {
         let Some(partition) = self.partition(number) else { return Ok(0) };
         {
-            // The active one is always there, so that no number is ever used again.
+            // The newest one is always there, so that no number is ever used again.
             let mut writer = self.writer();
-            if writer.partition.number == number {
+            if writer.position().segment == number {
                 self.roll(&mut writer)?;
             }
         }
-        let bytes = partition.measure();
-        partition.remove()?;
+        let bytes = match &partition {
+            Partition::Segment(segment) => {
+                let bytes = segment.measure();
+                segment.remove()?;
+                bytes
+            }
+            Partition::Old(old) => {
+                old.remove()?;
+                old.bytes_on_disk()
+            }
+        };
         self.partitions.write().unwrap_or_else(PoisonError::into_inner).remove(&number);
         sync_directory(&self.directory)?;
         Ok(bytes)
     }
 
-    /// Brings writing back after an I/O error such as a full disk: goes on in a new partition.
-    /// Does nothing when writing works.
-    /// The old one stays readable and is sealed later, so nothing committed is lost.
-    ///
-    /// # Errors
-    /// [`StoreError::Full`] while there is still no room; reads go on meanwhile.
-    pub fn reopen_active(&self) -> Result<(), StoreError> {
-        let mut writer = self.writer();
-        if !writer.is_stopped() {
-            return Ok(());
-        }
-        let next = Writer::begin(&self.directory, writer.partition.number + 1, &self.options)?;
-        self.adopt(&mut writer, next);
-        Ok(())
-    }
-
-    /// Seals what is closed and not sealed yet, and returns how many partitions that was. Takes
-    /// as long as it takes to read and write them once at most; reads and writes go on. A damaged
-    /// one is left aside.
-    ///
-    /// # Errors
-    /// [`StoreError::Full`] or [`StoreError::Storage`]; calling again goes on where it stopped.
-    pub fn seal_pending(&self) -> Result<usize, StoreError> {
-        let active = self.active_number();
-        let mut count = 0;
-        for partition in self.all() {
-            if partition.number == active || !partition.wants_seal() {
-                continue;
-            }
-            match seal::seal(&partition) {
-                Ok(Sealed::Empty) => {
-                    self.remove_partition(partition.number)?;
-                }
-                Ok(how) => {
-                    log::debug!("image partition {} sealed ({how:?})", partition.number);
-                    count += 1;
-                }
-                // Removed by retention in the meantime.
-                Err(StoreError::Refused(_)) => {}
-                Err(StoreError::Corrupt(what)) => {
-                    log::warn!("image partition {} is damaged: {what}", partition.number);
-                    partition.mark_damaged();
-                }
-                Err(other) => return Err(other),
-            }
-            self.touch(partition.number);
-        }
-        Ok(count)
-    }
-
-    /// Closes the active partition and begins a new one.
+    /// Closes the active segment and begins a new one.
     fn roll(&self, writer: &mut Writer) -> Result<(), StoreError> {
-        let next = Writer::begin(&self.directory, writer.partition.number + 1, &self.options)?;
-        writer.write_summary();
-        let old = Arc::clone(&writer.partition);
-        self.adopt(writer, next);
-        old.close_writing();
-        Ok(())
-    }
-
-    fn adopt(&self, writer: &mut Writer, next: Writer) {
-        let mut partitions = self.partitions.write().unwrap_or_else(PoisonError::into_inner);
-        partitions.insert(next.partition.number, Arc::clone(&next.partition));
+        let next = Writer::begin(&self.directory, writer.position().segment + 1)?;
+        writer.close();
+        if let Some(segment) = next.segment() {
+            let mut partitions = self.partitions.write().unwrap_or_else(PoisonError::into_inner);
+            partitions.insert(segment.number, Partition::Segment(Arc::clone(segment)));
+        }
         *writer = next;
+        Ok(())
     }
 
     /// Notes that partition `number` was read and closes the one read longest ago when too many
@@ -292,25 +339,26 @@ impl Images {
         while recent.len() > SEALED_OPEN_MAX {
             let oldest = recent.remove(0);
             if let Some(partition) = self.partition(oldest) {
-                partition.close_reading();
+                partition.close();
             }
         }
     }
 
-    fn partition(&self, number: u32) -> Option<Arc<Partition>> {
+    fn partition(&self, number: u32) -> Option<Partition> {
         let partitions = self.partitions.read().unwrap_or_else(PoisonError::into_inner);
-        partitions.get(&number).map(Arc::clone)
+        partitions.get(&number).cloned()
     }
 
-    fn all(&self) -> Vec<Arc<Partition>> {
-        let partitions = self.partitions.read().unwrap_or_else(PoisonError::into_inner);
-        partitions.values().map(Arc::clone).collect()
+    fn all(&self) -> BTreeMap<u32, Partition> {
+        self.partitions.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The newest partition is the active one, so this need not wait for a write.
-    fn active_number(&self) -> u32 {
-        let partitions = self.partitions.read().unwrap_or_else(PoisonError::into_inner);
-        partitions.last_key_value().map_or(0, |(number, _)| *number)
+    fn segments(&self) -> Vec<Arc<Segment>> {
+        let segment = |partition| match partition {
+            Partition::Segment(segment) => Some(segment),
+            Partition::Old(_) => None,
+        };
+        self.all().into_values().filter_map(segment).collect()
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {
@@ -318,28 +366,70 @@ impl Images {
     }
 }
 
-impl Drop for Images {
-    fn drop(&mut self) {
-        // Spares the next start a walk through the stream.
-        self.writer().write_summary();
+/// The places of the images of one frame.
+pub(super) type Places = Vec<(ImageKind, ImagePlace)>;
+
+/// Calls `each` with the reads of one segment; whether something in it is damaged.
+fn walk(
+    segment: &Segment,
+    offset: u32,
+    each: &mut dyn FnMut(Position, &mut Reader<'_>, Places) -> Result<(), StoreError>,
+) -> Result<bool, StoreError> {
+    let mut frames = segment.frames(offset)?;
+    while let Some(frame) = frames.next()? {
+        if frame.head.kind != FrameKind::Read as u8 {
+            continue;
+        }
+        let (record, jpegs_at) = record(&frame.body)?;
+        let mut reader = Reader::new(record)?;
+        let mut at = frame.body_offset + jpegs_at as u32;
+        let mut places = Places::new();
+        for image in image_heads(&mut reader)? {
+            places.push((image.kind, image.place(segment.number, at)));
+            at = at.saturating_add(image.bytes);
+        }
+        let end = Position { segment: segment.number, offset: frames.offset };
+        each(end, &mut reader, places)?;
     }
+    Ok(frames.damaged)
 }
 
-/// The partitions in `directory`; what a crash left of unfinished ones is removed.
-fn find_partitions(directory: &Path) -> Result<BTreeMap<u32, Arc<Partition>>, StoreError> {
+/// The partitions in `directory`.
+fn find_partitions(directory: &Path) -> Result<BTreeMap<u32, Partition>, StoreError> {
     let mut partitions = BTreeMap::new();
     for entry in std::fs::read_dir(directory)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.ends_with(".redb.tmp") {
-            log::info!("removing {name}, left unfinished");
-            std::fs::remove_file(entry.path())?;
-        } else if let Some(number) = name.strip_suffix(".redb").and_then(|n| n.parse().ok())
-            && path_of(directory, number) == entry.path()
-        {
-            partitions.insert(number, Arc::new(Partition::new(number, entry.path())?));
+        let path = entry?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let Some((number, form)) = name.as_deref().and_then(|name| name.split_once('.')) else {
+            continue;
+        };
+        let Ok(number) = number.parse() else { continue };
+        match form {
+            "redb.tmp" => {
+                log::info!("removing {}, left unfinished", path.display());
+                std::fs::remove_file(path)?;
+            }
+            "redb" if path == old::path_of(directory, number) => {
+                partitions.insert(number, Partition::Old(Arc::new(Old::new(number, path)?)));
+            }
+            "seg" if path == segment::path_of(directory, number) => {
+                let segment = Segment::new(number, path)?;
+                partitions.insert(number, Partition::Segment(Arc::new(segment)));
+            }
+            _ => {}
         }
     }
     Ok(partitions)
+}
+
+/// Makes the names in `directory` durable.
+fn sync_directory(directory: &Path) -> Result<(), StoreError> {
+    Ok(std::fs::File::open(directory)?.sync_all()?)
+}
+
+fn remove_if_there(path: &Path) -> Result<(), StoreError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
 }

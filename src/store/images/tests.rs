@@ -1,6 +1,5 @@
 //! Tests of the images as a whole: what a crash, damage and retention leave.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
@@ -9,7 +8,11 @@ use crate::base::clock::Timestamp;
 type Kept = Vec<(CaptureKey, ImageKind, Vec<u8>, ImagePlace)>;
 
 fn small() -> ImagesOptions {
-    ImagesOptions { partition_bytes_max: 1024 * 1024, ..ImagesOptions::default() }
+    ImagesOptions { partition_bytes_max: 1024 * 1024 }
+}
+
+fn open(directory: &Path, options: ImagesOptions) -> Result<Images, StoreError> {
+    Images::open(directory, options, Position::default())
 }
 
 fn key(n: u32) -> CaptureKey {
@@ -60,106 +63,13 @@ fn assert_kept(images: &Images, kept: &Kept) {
 }
 
 fn file(directory: &Path, number: u32) -> PathBuf {
-    path_of(&directory.join("images"), number)
-}
-
-/// Copies the directory as a crash would leave it: what the process has given to the kernel.
-fn crash_copy(from: &Path) -> tempfile::TempDir {
-    let to = tempfile::tempdir().unwrap();
-    std::fs::create_dir(to.path().join("images")).unwrap();
-    for entry in std::fs::read_dir(from.join("images")).unwrap() {
-        let entry = entry.unwrap();
-        std::fs::copy(entry.path(), to.path().join("images").join(entry.file_name())).unwrap();
-    }
-    to
+    segment::path_of(&directory.join("images"), number)
 }
 
 #[test]
-fn all_lengths_come_back() {
+fn readers_go_on_while_partitions_are_added_and_removed() {
     let directory = tempfile::tempdir().unwrap();
-    let images = Images::open(directory.path(), ImagesOptions::default()).unwrap();
-    let lengths = [0, 1, 4019, 4020, 4021, 4058, 4059, 32_729, 32_730, 32_731, 1 << 20];
-    let jpegs: Vec<Jpeg> = lengths.iter().map(|length| jpeg(7, *length)).collect();
-    let batch: Vec<_> = jpegs
-        .iter()
-        .enumerate()
-        .map(|(n, jpeg)| (key(n as u32), ImageKind::ALL[n % 4], jpeg))
-        .collect();
-    let places = images.write(&batch).unwrap();
-    assert_eq!(images.write(&[]).unwrap(), []);
-    for ((key, kind, jpeg), place) in batch.iter().zip(&places) {
-        assert_eq!((place.bytes as usize, place.width), (jpeg.bytes.len(), 7));
-        let read = images.read(*key, *kind, place).unwrap().unwrap();
-        assert!(read == jpeg.bytes, "{} bytes", jpeg.bytes.len());
-    }
-    let summary = images.summary(1).unwrap().unwrap();
-    assert_eq!((summary.images, summary.oldest), (11, Some(key(0))));
-    // Asking for the wrong thing is told from damage to nothing.
-    let (a, b) = (places[3], places[4]);
-    assert!(matches!(images.read(key(4), batch[4].1, &a), Err(StoreError::Corrupt(_))));
-    assert!(matches!(images.read(key(4), ImageKind::Full, &b), Err(StoreError::Corrupt(_))));
-    for wrong in [
-        ImagePlace { offset: b.offset + 1, ..b },
-        ImagePlace { offset: u32::MAX, ..b },
-        ImagePlace { bytes: u32::MAX, ..b },
-        ImagePlace { crc: b.crc ^ 1, ..b },
-    ] {
-        assert!(matches!(images.read(key(4), batch[4].1, &wrong), Err(StoreError::Corrupt(_))));
-    }
-    assert_eq!(images.read(key(4), batch[4].1, &ImagePlace { partition: 99, ..b }).unwrap(), None);
-}
-
-#[test]
-fn partitions_roll_seal_and_stay_small() {
-    let directory = tempfile::tempdir().unwrap();
-    let images = Images::open(directory.path(), small()).unwrap();
-    let kept = fill(&images, 0, 200, 43_600);
-    let infos = images.partitions();
-    assert_eq!(infos.len(), 9);
-    assert!(infos.iter().all(|info| info.bytes_on_disk < 1_400_000 && !info.sealed));
-    assert_eq!(images.seal_pending().unwrap(), 8);
-    assert_eq!(images.seal_pending().unwrap(), 0);
-    assert_kept(&images, &kept);
-    let infos = images.partitions();
-    assert_eq!(infos.iter().filter(|info| info.sealed && !info.active).count(), 8);
-    let sealed: u64 = infos.iter().filter(|info| info.sealed).map(|i| i.bytes_on_disk).sum();
-    let jpegs = 43_600 * kept.iter().filter(|(.., place)| place.partition < 9).count() as u64;
-    assert!(sealed * 10 <= jpegs * 12, "{sealed} bytes for {jpegs}");
-    let mode = std::fs::metadata(file(directory.path(), 1)).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o400);
-    drop(images);
-    let images = Images::open(directory.path(), small()).unwrap();
-    assert_kept(&images, &kept);
-    let next = fill(&images, 500, 1, 10);
-    assert_eq!(next[0].3.partition, 9, "goes on where it stopped");
-    assert_eq!(images.summary(9).unwrap().unwrap().newest, Some(key(500)));
-    let newest = kept.iter().rfind(|(.., place)| place.partition == 4).unwrap().0;
-    assert_eq!(images.summary(4).unwrap().unwrap().newest, Some(newest));
-    let on_disk: u64 = images.partitions().iter().map(|info| info.bytes_on_disk).sum();
-    assert_eq!(images.bytes_on_disk(), on_disk);
-}
-
-#[test]
-fn waste_is_copied_away() {
-    let directory = tempfile::tempdir().unwrap();
-    let images = Images::open(directory.path(), small()).unwrap();
-    let kept = fill(&images, 0, 450, 2_500);
-    let before = images.partitions()[0].bytes_on_disk;
-    assert!(before > 400 * 4096, "a page for each: {before}");
-    let first = images.summary(1).unwrap();
-    fill(&images, 1000, 1, 1_000_000);
-    std::fs::write(file(directory.path(), 1).with_extension("redb.tmp"), "left over").unwrap();
-    assert!(images.seal_pending().unwrap() >= 1);
-    let after = images.partitions()[0].bytes_on_disk;
-    assert!(after * 10 <= 415 * 2_500 * 12, "{after} bytes for 1 MB");
-    assert_eq!(images.summary(1).unwrap(), first);
-    assert_kept(&images, &kept);
-}
-
-#[test]
-fn readers_go_on_while_a_partition_is_sealed_and_removed() {
-    let directory = tempfile::tempdir().unwrap();
-    let images = Images::open(directory.path(), small()).unwrap();
+    let images = open(directory.path(), small()).unwrap();
     let kept = fill_in_batches(&images, 0, 120, 14_090, 10);
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -176,7 +86,6 @@ fn readers_go_on_while_a_partition_is_sealed_and_removed() {
             .collect();
         for n in 0..4 {
             fill(&images, 1000 + n * 100, 15, 200_000);
-            images.seal_pending().unwrap();
         }
         done.store(true, Ordering::SeqCst);
         for reader in readers {
@@ -199,13 +108,13 @@ fn readers_go_on_while_a_partition_is_sealed_and_removed() {
 #[test]
 fn numbers_are_never_used_again() {
     let directory = tempfile::tempdir().unwrap();
-    let images = Images::open(directory.path(), small()).unwrap();
+    let images = open(directory.path(), small()).unwrap();
     let kept = fill(&images, 0, 1, 5_000);
     images.remove_partition(1).unwrap();
     assert_eq!(images.read(kept[0].0, kept[0].1, &kept[0].3).unwrap(), None);
     assert_eq!(images.partitions().len(), 1);
     drop(images);
-    let images = Images::open(directory.path(), small()).unwrap();
+    let images = open(directory.path(), small()).unwrap();
     assert_eq!(fill(&images, 5, 1, 5_000)[0].3.partition, 2);
     assert_eq!(images.read(kept[0].0, kept[0].1, &kept[0].3).unwrap(), None);
 }
@@ -213,9 +122,8 @@ fn numbers_are_never_used_again() {
 #[test]
 fn a_flipped_bit_is_noticed() {
     let directory = tempfile::tempdir().unwrap();
-    let images = Images::open(directory.path(), small()).unwrap();
+    let images = open(directory.path(), small()).unwrap();
     let kept = fill_in_batches(&images, 0, 30, 43_600, 10);
-    images.seal_pending().unwrap();
     drop(images);
     let path = file(directory.path(), 1);
     let mut bytes = std::fs::read(&path).unwrap();
@@ -223,7 +131,7 @@ fn a_flipped_bit_is_noticed() {
     bytes[at + 5] ^= 4;
     std::fs::remove_file(&path).unwrap();
     std::fs::write(&path, bytes).unwrap();
-    let images = Images::open(directory.path(), small()).unwrap();
+    let images = open(directory.path(), small()).unwrap();
     for (n, (key, kind, bytes, place)) in kept.iter().enumerate() {
         match images.read(*key, *kind, place) {
             Ok(Some(read)) if n != 3 => assert!(read == *bytes),
@@ -258,12 +166,12 @@ fn damage_costs_no_more_than_its_partition() {
     for (name, damage) in damages {
         for newest in [false, true] {
             let directory = tempfile::tempdir().unwrap();
-            let images = Images::open(directory.path(), small()).unwrap();
+            let images = open(directory.path(), small()).unwrap();
             let kept = fill_in_batches(&images, 0, 60, 43_600, 10);
             let number = if newest { images.partitions().len() as u32 } else { 2 };
             drop(images);
             damage(&file(directory.path(), number));
-            let images = Images::open(directory.path(), small())
+            let images = open(directory.path(), small())
                 .unwrap_or_else(|error| panic!("{name} {newest}: {error}"));
             let more = fill_in_batches(&images, 100, 30, 43_600, 10);
             for _ in 0..2 {
@@ -276,7 +184,6 @@ fn damage_costs_no_more_than_its_partition() {
                         assert!(read.unwrap().as_ref() == Some(bytes), "{name} {newest}");
                     }
                 }
-                images.seal_pending().unwrap();
             }
             images.remove_partition(number).unwrap();
         }
@@ -284,73 +191,14 @@ fn damage_costs_no_more_than_its_partition() {
 }
 
 #[test]
-fn a_crash_loses_nothing_committed() {
-    for (repair_bytes_max, continued) in [(u64::MAX, true), (0, false)] {
-        let options = ImagesOptions { repair_bytes_max, ..small() };
-        let directory = tempfile::tempdir().unwrap();
-        let images = Images::open(directory.path(), options.clone()).unwrap();
-        let mut kept = fill(&images, 0, 30, 43_600);
-        let active = images.active_number();
-        let mut crashed = crash_copy(directory.path());
-        drop(images);
-        // Twice, because the second crash happens to a store that has been repaired.
-        for round in 1..3 {
-            let unfinished = file(crashed.path(), 77).with_extension("redb.tmp");
-            std::fs::write(&unfinished, "half a partition").unwrap();
-            let images = Images::open(crashed.path(), options.clone()).unwrap();
-            assert!(!unfinished.exists());
-            assert_kept(&images, &kept);
-            let more = fill(&images, 100 * round, 1, 999);
-            assert_eq!(more[0].3.partition == active, continued);
-            kept.extend(more);
-            assert_kept(&images, &kept);
-            let count: u32 = images
-                .partitions()
-                .iter()
-                .map(|info| images.summary(info.number).unwrap().unwrap().images)
-                .sum();
-            assert_eq!(count as usize, kept.len());
-            let copy = crash_copy(crashed.path());
-            drop(images);
-            crashed = copy;
-        }
-        let images = Images::open(crashed.path(), options).unwrap();
-        images.seal_pending().unwrap();
-        assert_kept(&images, &kept);
-    }
-}
-
-#[test]
-fn a_crash_while_sealing_leaves_the_old_or_the_new_file() {
-    let directory = tempfile::tempdir().unwrap();
-    let images = Images::open(directory.path(), small()).unwrap();
-    let kept = fill(&images, 0, 450, 2_500);
-    drop(images);
-    // The copy is there, but was not renamed yet.
-    let path = file(directory.path(), 1);
-    std::fs::copy(&path, path.with_extension("redb.tmp")).unwrap();
-    let images = Images::open(directory.path(), small()).unwrap();
-    assert!(!path.with_extension("redb.tmp").exists());
-    assert_kept(&images, &kept);
-    fill(&images, 1000, 1, 1_000_000);
-    images.seal_pending().unwrap();
-    // It was renamed, and nothing after that happened.
-    let crashed = crash_copy(directory.path());
-    let images = Images::open(crashed.path(), small()).unwrap();
-    assert_kept(&images, &kept);
-    assert_eq!(images.seal_pending().unwrap(), 0);
-}
-
-#[test]
 fn many_partitions_open_few_files() {
     let directory = tempfile::tempdir().unwrap();
-    let options = ImagesOptions { partition_bytes_max: 20_000, ..ImagesOptions::default() };
-    let images = Images::open(directory.path(), options.clone()).unwrap();
+    let options = ImagesOptions { partition_bytes_max: 20_000 };
+    let images = open(directory.path(), options.clone()).unwrap();
     let kept = fill(&images, 0, 60, 15_000);
     assert_eq!(images.partitions().len(), 60);
-    images.seal_pending().unwrap();
     drop(images);
-    let images = Images::open(directory.path(), options).unwrap();
+    let images = open(directory.path(), options).unwrap();
     assert_kept(&images, &kept);
     assert_kept(&images, &kept);
     let here = directory.path().to_string_lossy().into_owned();
@@ -363,11 +211,111 @@ fn many_partitions_open_few_files() {
 }
 
 #[test]
-fn one_process_at_a_time() {
+fn all_lengths_come_back() {
     let directory = tempfile::tempdir().unwrap();
-    let images = Images::open(directory.path(), small()).unwrap();
-    let second = Images::open(directory.path(), small());
-    assert!(matches!(second.err(), Some(StoreError::Busy)));
+    let images = open(directory.path(), ImagesOptions::default()).unwrap();
+    let lengths = [0, 1, 4019, 4096, 65_536, 1 << 20];
+    let jpegs: Vec<Jpeg> = lengths.iter().map(|length| jpeg(7, *length)).collect();
+    let batch: Vec<_> = jpegs
+        .iter()
+        .enumerate()
+        .map(|(n, jpeg)| (key(n as u32), ImageKind::ALL[n % 4], jpeg))
+        .collect();
+    let places = images.write(&batch).unwrap();
+    assert_eq!(images.write(&[]).unwrap(), []);
+    for ((key, kind, jpeg), place) in batch.iter().zip(&places) {
+        assert_eq!((place.bytes as usize, place.width), (jpeg.bytes.len(), 7));
+        let read = images.read(*key, *kind, place).unwrap().unwrap();
+        assert!(read == jpeg.bytes, "{} bytes", jpeg.bytes.len());
+    }
+    let summary = images.summary(1).unwrap().unwrap();
+    assert_eq!((summary.entries, summary.oldest), (6, Some(key(0))));
+    let b = places[4];
+    for wrong in [
+        ImagePlace { offset: b.offset + 1, ..b },
+        ImagePlace { offset: u32::MAX, ..b },
+        ImagePlace { bytes: u32::MAX, ..b },
+        ImagePlace { crc: b.crc ^ 1, ..b },
+    ] {
+        assert!(matches!(images.read(key(4), batch[4].1, &wrong), Err(StoreError::Corrupt(_))));
+    }
+    assert_eq!(images.read(key(4), batch[4].1, &ImagePlace { partition: 99, ..b }).unwrap(), None);
+}
+
+#[test]
+fn segments_roll_and_hold_little_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let images = open(directory.path(), small()).unwrap();
+    let kept = fill(&images, 0, 200, 43_600);
+    let infos = images.partitions();
+    assert_eq!(infos.len(), 9);
+    let closed: u64 = infos.iter().filter(|info| !info.active).map(|i| i.bytes_on_disk).sum();
+    let jpegs = 43_600 * kept.iter().filter(|(.., place)| place.partition < 9).count() as u64;
+    assert!(closed * 100 <= jpegs * 101, "{closed} bytes for {jpegs}");
     drop(images);
-    Images::open(directory.path(), small()).unwrap();
+    let images = open(directory.path(), small()).unwrap();
+    assert_kept(&images, &kept);
+    let next = fill(&images, 500, 1, 10);
+    assert_eq!(next[0].3.partition, 9, "goes on where it stopped");
+    assert_eq!(images.summary(9).unwrap().unwrap().newest, Some(key(500)));
+    let newest = kept.iter().rfind(|(.., place)| place.partition == 4).unwrap().0;
+    assert_eq!(images.summary(4).unwrap().unwrap().newest, Some(newest));
+    let on_disk: u64 = images.partitions().iter().map(|info| info.bytes_on_disk).sum();
+    assert_eq!(images.bytes_on_disk(), on_disk);
+}
+
+#[test]
+fn an_interrupted_append_is_cut_off() {
+    let directory = tempfile::tempdir().unwrap();
+    let images = open(directory.path(), small()).unwrap();
+    let kept = fill(&images, 0, 5, 20_000);
+    let whole = std::fs::metadata(file(directory.path(), 1)).unwrap().len();
+    fill(&images, 5, 2, 20_000);
+    let crashed = std::fs::read(file(directory.path(), 1)).unwrap();
+    drop(images);
+    // At every length and with holes: as far as the kernel got with the last two.
+    let lengths = (whole..crashed.len() as u64).step_by(2_711).map(|length| (length, None));
+    let holes = (whole..crashed.len() as u64 - 900)
+        .step_by(5_003)
+        .map(|hole| (crashed.len() as u64, Some(hole)));
+    for (length, hole) in lengths.chain(holes) {
+        let mut bytes = crashed[..length as usize].to_vec();
+        if let Some(hole) = hole {
+            bytes[hole as usize..hole as usize + 900].fill(0);
+        }
+        std::fs::write(file(directory.path(), 1), bytes).unwrap();
+        let images = open(directory.path(), small()).unwrap();
+        assert_kept(&images, &kept);
+        let more = fill(&images, 100, 1, 999);
+        assert_eq!(more[0].3.partition, 1);
+        assert_kept(&images, &more);
+        drop(images);
+        let images = open(directory.path(), small()).unwrap();
+        assert_kept(&images, &kept);
+        assert_kept(&images, &more);
+    }
+}
+
+#[test]
+fn what_lies_behind_damage_is_not_cut_off() {
+    let directory = tempfile::tempdir().unwrap();
+    let images = open(directory.path(), small()).unwrap();
+    let kept = fill(&images, 0, 6, 20_000);
+    drop(images);
+    let path = file(directory.path(), 1);
+    let whole = std::fs::read(&path).unwrap();
+    // In the head of the third frame, and in its body.
+    for at in [kept[2].3.offset - 40, kept[2].3.offset + 7] {
+        let mut bytes = whole.clone();
+        bytes[at as usize] ^= 1;
+        std::fs::write(&path, &bytes).unwrap();
+        let images = open(directory.path(), small()).unwrap();
+        for (n, (key, kind, bytes, place)) in kept.iter().enumerate().filter(|(n, _)| *n != 2) {
+            assert!(images.read(*key, *kind, place).unwrap().as_ref() == Some(bytes), "{n}");
+        }
+        let entries = images.summary(1).unwrap().unwrap().entries;
+        assert!(entries >= 5, "{entries}");
+        drop(images);
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), whole.len() as u64);
+    }
 }

@@ -1,120 +1,117 @@
-//! The writing end of the active partition. Which partition that is, and when it changes, is not
-//! decided here.
+//! The writing end of the journal. When it moves to a new segment is not decided here.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use redb::Database;
-
-use super::ImagesOptions;
-use super::partition::{Partition, guarded};
-use super::place::ImagePlace;
-use super::stream::{Appender, Header, STREAM, SUMMARY, Summary};
-use crate::model::capture::{CaptureKey, ImageKind, Jpeg};
+use super::frame::{Outgoing, SEGMENT_HEAD};
+use super::segment::{self, Segment};
+use super::{Places, Position};
 use crate::store::StoreError;
 
-/// Writes to one partition.
+/// Appends to one segment, or waits for a new one.
 pub(super) struct Writer {
-    pub(super) partition: Arc<Partition>,
-    /// `None` after an I/O error, for redb then refuses reads through it as well.
-    database: Option<Arc<Database>>,
-    /// What is in it.
-    pub(super) summary: Summary,
+    /// The last segment there was and the end of what is durable in it.
+    position: Position,
+    /// `None` when there is none to write to: it was closed, damaged, or a write to it failed.
+    open: Option<(Arc<Segment>, Arc<File>)>,
 }
 
 impl Writer {
-    /// Goes on writing to `partition`, unless it is damaged or its repair would take too long.
-    pub(super) fn resume(
-        partition: &Arc<Partition>,
-        options: &ImagesOptions,
-    ) -> Result<Option<Self>, StoreError> {
-        let opened = partition
-            .open_writing(options.cache_bytes, options.repair_bytes_max)
-            .and_then(|database| Ok((database, partition.summary()?)));
-        match opened {
-            Ok((database, Some(summary))) => {
-                let database = Some(database);
-                Ok(Some(Self { partition: Arc::clone(partition), database, summary }))
-            }
-            Ok((_, None)) => Ok(None),
-            Err(StoreError::Busy) => Err(StoreError::Busy),
+    /// Goes on writing to `segment`, unless it is damaged; everything before `known` is whole.
+    pub(super) fn resume(segment: &Arc<Segment>, known: u32) -> Option<Self> {
+        match segment.resume(known) {
+            Ok((file, offset)) => Some(Self {
+                position: Position { segment: segment.number, offset },
+                open: Some((Arc::clone(segment), file)),
+            }),
             Err(error) => {
-                partition.close_writing();
-                log::info!("image partition {} is not continued: {error}", partition.number);
-                Ok(None)
+                log::warn!("image segment {} is not continued: {error}", segment.number);
+                None
             }
         }
     }
 
-    /// Begins partition `number` in `directory`.
-    pub(super) fn begin(
-        directory: &Path,
-        number: u32,
-        options: &ImagesOptions,
-    ) -> Result<Self, StoreError> {
-        let (partition, database) = Partition::create(directory, number, options.cache_bytes)?;
-        Ok(Self {
-            partition: Arc::new(partition),
-            database: Some(database),
-            summary: Summary::default(),
-        })
+    /// Begins segment `number` in `directory`.
+    pub(super) fn begin(directory: &Path, number: u32) -> Result<Self, StoreError> {
+        let (segment, file) = Segment::create(directory, number)?;
+        let position = Position { segment: number, offset: SEGMENT_HEAD as u32 };
+        Ok(Self { position, open: Some((Arc::new(segment), file)) })
     }
 
-    /// One that cannot write to `partition`, which is only read.
-    pub(super) fn stopped(partition: Arc<Partition>) -> Self {
-        Self { partition, database: None, summary: Summary::default() }
+    /// One that begins a new segment behind number `last` when it is needed.
+    pub(super) const fn waiting(last: u32) -> Self {
+        Self { position: Position { segment: last, offset: u32::MAX }, open: None }
     }
 
-    /// Gives up writing after an I/O error; reads go on through a fresh handle.
-    pub(super) fn stop(&mut self) {
-        self.database = None;
-        self.partition.close_writing();
+    /// Its segment.
+    pub(super) fn segment(&self) -> Option<&Arc<Segment>> {
+        self.open.as_ref().map(|(segment, _)| segment)
     }
 
-    /// Whether it gave up.
-    pub(super) fn is_stopped(&self) -> bool {
-        self.database.is_none()
+    /// The end of what is durable.
+    pub(super) const fn position(&self) -> Position {
+        self.position
     }
 
-    /// Appends `batch` with its `headers` in one durable commit.
+    /// Whether `bytes` may be appended to a segment of at most `max`; a batch that is larger than
+    /// that gets one of its own.
+    pub(super) fn has_room(&self, bytes: u32, max: u32) -> bool {
+        let used = self.position.offset;
+        let fits = used <= SEGMENT_HEAD as u32 || used.saturating_add(bytes) <= max;
+        self.open.is_some() && fits
+    }
+
+    /// Writes no more to its segment, which stays readable.
+    pub(super) fn close(&mut self) {
+        if let Some((segment, _)) = self.open.take() {
+            segment.measure();
+            segment.close();
+        }
+    }
+
+    /// Appends `frames` and makes them durable.
     pub(super) fn append(
         &mut self,
-        batch: &[(CaptureKey, ImageKind, &Jpeg)],
-        headers: &[Header],
-    ) -> Result<Vec<ImagePlace>, StoreError> {
-        let mut summary = self.summary;
-        let mut places = Vec::with_capacity(batch.len());
-        let tx = self.database.as_ref().ok_or(StoreError::Poisoned)?.begin_write()?;
-        let mut appender = Appender::new(tx.open_table(STREAM)?, summary.stream_bytes);
-        for ((key, _, jpeg), header) in batch.iter().zip(headers) {
-            places.push(ImagePlace {
-                partition: self.partition.number,
-                offset: appender.position()?,
-                bytes: header.bytes,
-                width: header.width,
-                height: header.height,
-                crc: header.crc,
-            });
-            appender.push(&header.encode())?;
-            appender.push(&jpeg.bytes)?;
-            summary.add(*key);
+        frames: &mut [(&mut Outgoing, Vec<&[u8]>)],
+    ) -> Result<(Vec<Places>, Position), StoreError> {
+        let (segment, file) = self.open.as_ref().ok_or(StoreError::Poisoned)?;
+        let mut end = self.position.offset;
+        let mut places = Vec::with_capacity(frames.len());
+        for (frame, _) in frames.iter_mut() {
+            frame.place(segment.number, end)?;
+            let offsets = frame.image_offsets(end);
+            places
+                .push(offsets.map(|(at, one)| (one.kind, one.place(segment.number, at))).collect());
+            let length = u32::try_from(frame.len()).ok();
+            end = length
+                .and_then(|length| end.checked_add(length))
+                .ok_or(StoreError::Refused("the image segment is full"))?;
         }
-        summary.stream_bytes = appender.finish()?;
-        tx.commit()?;
-        self.summary = summary;
-        Ok(places)
-    }
-
-    /// Writes down what the active partition holds. Only a convenience: without it the next start
-    /// adds the stream up again.
-    pub(super) fn write_summary(&self) {
-        let written = guarded(|| {
-            let tx = self.database.as_ref().ok_or(StoreError::Poisoned)?.begin_write()?;
-            tx.open_table(SUMMARY)?.insert(0, self.summary.encode().as_slice())?;
-            Ok(tx.commit()?)
-        });
-        if let Err(error) = written {
-            log::debug!("summary of image partition {}: {error}", self.partition.number);
+        let mut parts: Vec<&[u8]> = Vec::with_capacity(frames.len() * 4);
+        for (frame, jpegs) in frames.iter() {
+            parts.push(&frame.front);
+            parts.extend(jpegs);
         }
+        let durable = self.position.offset;
+        if let Err(error) = segment::append(file, durable, &parts) {
+            let cut = file.set_len(durable.into());
+            log::warn!("image segment {}: {error} (cut back: {})", segment.number, cut.is_ok());
+            if cut.is_err() {
+                self.close();
+            }
+            return Err(error);
+        }
+        if let Err(error) = file.sync_data() {
+            // Nobody knows what the disk holds now, and a later sync would not say: nothing more
+            // is written behind it. What was durable before stays so.
+            let _ = file.set_len(durable.into());
+            log::warn!("image segment {}: sync failed: {error}", segment.number);
+            self.close();
+            return Err(error.into());
+        }
+        segment.grown(end);
+        self.position.offset = end;
+        Ok((places, self.position))
     }
 }

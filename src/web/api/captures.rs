@@ -4,12 +4,14 @@ use serde::Serialize;
 
 use crate::base::limits::{PAGE_ROWS, PAGE_ROWS_MAX};
 use crate::gate::{Form, Response};
+use crate::model::audit::Action;
 use crate::model::capture::{Capture, CaptureDetail, CaptureKey, Flags, Guess, ImageKind};
 use crate::model::query::{PageRequest, Total, flag_names};
 use crate::search::{self, Context, Search};
 use crate::web::api::rfc3339;
 use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
+use crate::web::pages::captures::viewed;
 use crate::web::pages::images::send_image;
 use crate::web::pages::names::Names;
 use crate::web::reply::json;
@@ -86,7 +88,7 @@ struct DetailView {
 /// `GET /api/v1/captures`.
 pub fn list(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
     let form = ctx.query()?;
-    refuse_unknown(&form)?;
+    refuse_unknown(&form, &["limit", "cursor", "total", "q", "match"])?;
     let limit = match form.get("limit") {
         None => PAGE_ROWS,
         Some(text) => text
@@ -107,6 +109,7 @@ pub fn list(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> 
     let context = Context { zone: &zone, now: ctx.now, cameras: &cameras, agents: &agents };
     let search = Search::from_parameters(form.pairs(), &context)
         .map_err(|error| WebError::Bad(format!("{}: {error}", error.parameter)))?;
+    ctx.audit(Action::Search, search.text());
     let page = PageRequest { limit, before, total: form.get("total") != Some("no") };
     let found = ctx.site.store.search(&search.query, page)?;
     let (total, total_exact) = match found.total {
@@ -125,16 +128,15 @@ pub fn list(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> 
 }
 
 /// A mistyped filter must not silently find everything.
-fn refuse_unknown(form: &Form) -> Result<(), WebError> {
-    const OWN: [&str; 5] = ["limit", "cursor", "total", "q", "match"];
+pub fn refuse_unknown(form: &Form, own: &[&str]) -> Result<(), WebError> {
     for (name, _) in form.pairs() {
         let bare = name.strip_prefix('-').unwrap_or(name);
-        if !OWN.contains(&name) && search::filter(bare).is_none() {
+        if !own.contains(&name) && search::filter(bare).is_none() {
             let known: Vec<&str> = search::FILTERS.iter().map(|filter| filter.key()).collect();
             let known = known.join(", ");
             return Err(WebError::Bad(format!(
                 "there is no parameter {name:?}; filters are {known}; others {}",
-                OWN.join(", ")
+                own.join(", ")
             )));
         }
     }
@@ -146,13 +148,18 @@ pub fn one(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
     let key = key(ctx)?;
     let found = ctx.site.store.read(|tx| Ok((tx.capture(key)?, tx.capture_detail(key)?)))?;
     let (Some(capture), detail) = found else { return Err(WebError::NotFound) };
+    ctx.site.store.audit_later(viewed(ctx, Action::ViewCapture, &capture));
     Ok(json(200, &detail_view(&capture, detail.unwrap_or_default())))
 }
 
 /// `GET /api/v1/captures/{key}/images/{kind}`.
 pub fn image(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
     let kind = ctx.param("kind").and_then(ImageKind::parse).ok_or(WebError::NotFound)?;
-    send_image(ctx, key(ctx)?, kind)
+    let key = key(ctx)?;
+    let response = send_image(ctx, key, kind)?;
+    let event = ctx.event(Action::ViewCapture).object(key.to_string());
+    ctx.site.store.audit_later(event.note(format!("{} image", kind.name())));
+    Ok(response)
 }
 
 /// The `{key}` of the route.

@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod captures;
+pub mod export;
 pub mod resources;
 
 use serde::Serialize;

@@ -60,8 +60,12 @@ pub fn list(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> 
             .and_then(|found| found.next)
             .map(|next| href_of(&filters, Some(next)))
             .unwrap_or_default(),
+        export_href: if ctx.may_export() {
+            href_of(&filters, None).replacen(paths::ALERTS_REKOR, paths::ALERTS_REKOR_EXPORT, 1)
+        } else {
+            String::new()
+        },
         errors: parsed.err().unwrap_or_default(),
-        ..RekorAlerts::default()
     };
     render(ctx, &Page::new("rekor_alerts", "Rekor Scout alerts", "alerts-rekor"), &view)
 }

@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::gate::Response;
 use crate::model::agent::{Agent, Camera};
+use crate::model::audit::{Action, Event};
 use crate::model::capture::{Capture, CaptureDetail, CaptureKey, Guess, ImageKind};
 use crate::model::query::{Page as Found, PageRequest, Piece, PlateMatch, Query, Total};
 use crate::model::user::Role;
@@ -35,6 +36,7 @@ pub fn page(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> 
     let history = history(ctx, &facts.capture, query.get("before").and_then(CaptureKey::parse))?;
     let shown = query.get("image").and_then(ImageKind::parse);
     let view = view(ctx, &facts, history, shown);
+    ctx.site.store.audit_later(viewed(ctx, Action::ViewCapture, &facts.capture));
     let title = view.name.clone();
     render(ctx, &Page::new("capture", title, "search"), &view)
 }
@@ -45,7 +47,16 @@ pub fn raw(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
     let detail = ctx.site.store.read(|tx| tx.capture_detail(key))?.ok_or(WebError::NotFound)?;
     let json = crate::ingest::inflate_raw(&detail.raw)
         .ok_or_else(|| WebError::Internal("the kept payload cannot be inflated".into()))?;
+    if let Some(capture) = ctx.site.store.read(|tx| tx.capture(key))? {
+        ctx.site.store.audit_later(viewed(ctx, Action::ViewRaw, &capture));
+    }
     Ok(Response::new(200).json_bytes(json.into_bytes()))
+}
+
+/// `action` on `capture`, for the audit log.
+pub fn viewed(ctx: &Ctx<'_>, action: Action, capture: &Capture) -> Event {
+    let plate = capture.plate.as_ref().map_or("no plate", |plate| plate.as_str());
+    ctx.event(action).object(capture.key.to_string()).note(plate)
 }
 
 /// Everything the page is made of.
@@ -117,6 +128,11 @@ pub fn view(
         camera: facts.names.camera(&capture.agent_uid, capture.camera_id),
         time: TimeView::new(capture.captured_at, ctx.now, &zone),
         tags: tags(capture),
+        export_href: if ctx.may_export() {
+            format!("{}/export", href(capture.key))
+        } else {
+            String::new()
+        },
         newer_href: link(facts.newer),
         older_href: link(facts.older),
         plate_facts: plate_facts(capture),

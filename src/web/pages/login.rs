@@ -1,7 +1,9 @@
 //! Signing in and out.
 
 use crate::auth::{session, setup, sign_in::SignInError};
+use crate::domain::users;
 use crate::gate::Response;
+use crate::model::audit::Action;
 use crate::model::text::clean;
 use crate::model::user::User;
 use crate::store::StoreError;
@@ -34,11 +36,12 @@ pub fn sign_in(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, Web
         (form.get("username").unwrap_or_default(), form.get("password").unwrap_or_default());
     let next = form.get("next").filter(|next| !next.is_empty()).map_or(paths::HOME, local_path);
     let site = ctx.site;
-    let address = ctx.head.peer.ip();
+    let address = ctx.head.client;
     match site.sign_in.authenticate(&site.store, username, password, address, ctx.now) {
         Ok(user) => enter(ctx, &user, next),
         Err(SignInError::Store(error)) => Err(error.into()),
         Err(error) => {
+            note_failure(ctx, username, matches!(error, SignInError::Wait(_)))?;
             let wait = if let SignInError::Wait(seconds) = &error { *seconds } else { 0 };
             let view = SignIn {
                 username: clean(username),
@@ -55,16 +58,27 @@ pub fn sign_in(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, Web
     }
 }
 
+/// Notes a failed sign-in. What was typed is kept only when it is the name of an account: people
+/// type their password into the wrong field.
+pub fn note_failure(ctx: &Ctx<'_>, username: &str, throttled: bool) -> Result<(), WebError> {
+    let known = ctx.site.store.read(|tx| users::by_username(tx, username))?;
+    let name = known.as_ref().map_or("unknown name", |user| user.username.as_str());
+    let note = if throttled { "too many tries" } else { "" };
+    let event = ctx.event(Action::SignInFailed).object(name).note(note);
+    ctx.site.store.audit_later(event);
+    Ok(())
+}
+
 /// Starts a session of `user` and goes on to `next`.
 pub fn enter(ctx: &Ctx<'_>, user: &User, next: &str) -> Result<Response, WebError> {
     let headers = &ctx.head.headers;
     let previous = headers.cookie(session::cookie_name(ctx.head.secure));
     let agent = clean(headers.get("user-agent").unwrap_or_default());
-    let address = ctx.head.peer.ip().to_string();
-    let token = ctx
-        .site
-        .store
-        .write(|tx| session::start(tx, user.id, previous, &address, &agent, ctx.now))?;
+    let address = ctx.head.client.to_string();
+    let token = ctx.site.store.write(|tx| {
+        tx.audit(&ctx.event(Action::SignIn).by(user).note(&agent))?;
+        session::start(tx, user.id, previous, &address, &agent, ctx.now)
+    })?;
     let cookie = session::set_cookie(&token, ctx.head.secure);
     Ok(Response::redirect(303, next).header("Set-Cookie", cookie))
 }
@@ -72,7 +86,10 @@ pub fn enter(ctx: &Ctx<'_>, user: &User, next: &str) -> Result<Response, WebErro
 /// `POST /sign-out`.
 pub fn sign_out(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
     if let Some(hash) = ctx.session() {
-        ctx.site.store.write(|tx| session::revoke(tx, hash))?;
+        ctx.site.store.write(|tx| {
+            tx.audit(&ctx.event(Action::SignOut))?;
+            session::revoke(tx, hash)
+        })?;
     }
     Ok(Response::redirect(303, paths::SIGN_IN)
         .header("Set-Cookie", session::clear_cookie(ctx.head.secure))

@@ -2,16 +2,17 @@
 //! renders it.
 
 pub mod alerts;
+pub mod audit;
 pub mod captures;
 pub mod dashboard;
 pub mod errors;
+pub mod export;
 pub mod images;
 pub mod live;
 pub mod login;
 pub mod names;
 pub mod profile;
 pub mod search;
-mod search_form;
 pub mod settings;
 pub mod setup;
 pub mod shell;

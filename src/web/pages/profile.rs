@@ -1,21 +1,23 @@
 //! The caller's own account: name, password, key, sessions.
 
+use crate::auth::token::NewKey;
 use crate::auth::{policy, session, token};
 use crate::base::limits::PASSWORD_CHARS_MIN;
 use crate::domain::users;
 use crate::gate::Response;
+use crate::model::audit::{Action, Change, differences};
 use crate::model::text::clean;
 use crate::model::user::{Email, Session};
 use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
-use crate::web::pages::login::refusal;
+use crate::web::pages::login::{note_failure, refusal};
 use crate::web::pages::shell::{Page, flash, post_address, render_with, theme};
-use crate::web::paths;
 use crate::web::views::profile::{Profile, SessionRow};
 use crate::web::views::read::TimeView;
 use crate::web::views::setup::zones;
 use crate::web::views::shell::ShellUser;
 use crate::web::views::{Choice, FieldError};
+use crate::web::{format, paths};
 
 /// `GET /profile`.
 pub fn page(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
@@ -31,12 +33,14 @@ pub fn save(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, WebErr
     let error = match Email::parse(&email) {
         None => FieldError::new("email", "Give an e-mail address such as name@example.org."),
         Some(email) => {
-            let saved = ctx
-                .site
-                .store
-                .write(|tx| users::set_profile(tx, user, email, &clean(&name), &zone));
+            let saved = ctx.site.store.write(|tx| {
+                let before = tx.user(user)?.map(|user| user.fields()).unwrap_or_default();
+                let after = users::set_profile(tx, user, email, &clean(&name), &zone)?;
+                let changes = differences(&before, &after.fields());
+                tx.audit(&ctx.event(Action::ProfileChanged).changes(changes))
+            });
             match saved {
-                Ok(_) => return Ok(done("saved")),
+                Ok(()) => return Ok(done("saved")),
                 Err(error) => refusal(error, "time_zone")?,
             }
         }
@@ -55,11 +59,11 @@ pub fn change_password(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Respo
     let password = form.get("password").unwrap_or_default();
     let (site, user) = (ctx.site, ctx.user()?);
     let name = user.username.as_str();
-    let checked =
-        site.sign_in.authenticate(&site.store, name, current, ctx.head.peer.ip(), ctx.now);
+    let checked = site.sign_in.authenticate(&site.store, name, current, ctx.head.client, ctx.now);
     let error = match checked {
         Err(crate::auth::sign_in::SignInError::Store(error)) => return Err(error.into()),
         Err(crate::auth::sign_in::SignInError::Wrong) => {
+            note_failure(ctx, name, false)?;
             FieldError::new("current", "That is not your current password.")
         }
         Err(wait) => FieldError::new("current", wait.to_string()),
@@ -69,7 +73,10 @@ pub fn change_password(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Respo
                 None => FieldError::new("password", "Use at most 256 bytes."),
                 Some(hash) => {
                     let keep = ctx.session().copied();
-                    site.store.write(|tx| users::set_password(tx, user.id, &hash, keep))?;
+                    site.store.write(|tx| {
+                        tx.audit(&ctx.event(Action::PasswordChanged))?;
+                        users::set_password(tx, user.id, &hash, keep)
+                    })?;
                     return Ok(done("password"));
                 }
             },
@@ -80,9 +87,24 @@ pub fn change_password(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Respo
 
 /// `POST /profile/key`: a new key in place of the old one, shown this once.
 pub fn rotate_key(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
-    let user = ctx.user()?.id;
-    let key = ctx.site.store.write(|tx| token::rotate(tx, user, ctx.now))?;
+    let key = new_key(ctx)?;
     show(ctx, |view| key.secret.expose().clone_into(&mut view.new_key))
+}
+
+/// Gives the caller a key in place of the one before.
+pub fn new_key(ctx: &Ctx<'_>) -> Result<NewKey, WebError> {
+    let user = ctx.user()?.id;
+    Ok(ctx.site.store.write(|tx| {
+        let before = tx.api_keys()?.into_iter().find(|key| key.user == user);
+        let key = token::rotate(tx, user, ctx.now)?;
+        let (action, old) = match &before {
+            Some(before) => (Action::KeyRotated, before.last_four.as_str()),
+            None => (Action::KeyMade, ""),
+        };
+        let last_four = token::last_four(key.secret.expose());
+        tx.audit(&ctx.event(action).changes(Change::of("key ends in", old, &last_four)))?;
+        Ok(key)
+    })?)
 }
 
 /// `POST /profile/sessions`: ends one of the caller's sessions, or all others.
@@ -91,13 +113,17 @@ pub fn end_sessions(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response
     let (user, own) = (ctx.user()?.id, ctx.session().copied());
     let others = asked == "others";
     ctx.site.store.write(|tx| {
+        let mut count = 0_u64;
         for session in tx.sessions()?.into_iter().filter(|session| session.user == user) {
             let chosen = if others { Some(session.hash) != own } else { id_of(&session) == asked };
             if chosen {
                 session::revoke(tx, &session.hash)?;
+                count += 1;
             }
         }
-        Ok(())
+        let event =
+            ctx.event(Action::SessionsEnded).note(format::count(count, "session", "sessions"));
+        if count > 0 { tx.audit(&event) } else { Ok(()) }
     })?;
     Ok(done(if others { "sessions" } else { "session" }))
 }

@@ -3,6 +3,7 @@
 use crate::domain::settings::{self, GeneralForm, apply_general, save_general};
 use crate::gate::Response;
 use crate::model::agent::{Agent, Camera};
+use crate::model::audit::{Action, differences};
 use crate::model::settings::PostAuth;
 use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
@@ -52,7 +53,12 @@ pub fn save_settings(
             return Ok(Err(errors.into_iter().map(shown).collect()));
         }
     };
-    site.store.write(|tx| save_general(tx, &general))?;
+    let before = site.settings.current().general.fields();
+    let event = ctx.event(Action::SettingsChanged).changes(differences(&before, &general.fields()));
+    site.store.write(|tx| {
+        save_general(tx, &general)?;
+        if event.changes.is_empty() { Ok(()) } else { tx.audit(&event) }
+    })?;
     site.settings.reload(&site.store)?;
     if general.post_auth == PostAuth::None {
         log::warn!("the webhook takes posts without a key");

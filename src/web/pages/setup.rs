@@ -9,6 +9,7 @@ use crate::model::text::clean;
 use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
 use crate::web::pages::login::enter;
+use crate::web::pages::profile::new_key;
 use crate::web::pages::settings::save_settings;
 use crate::web::pages::shell::{Page, base_url, post_address, render};
 use crate::web::paths;
@@ -38,7 +39,7 @@ pub fn create_account(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Respon
         code: &code,
     };
     let site = ctx.site;
-    let (address, local) = (ctx.head.peer.ip(), at_the_box(ctx));
+    let (address, local) = (ctx.head.client, at_the_box(ctx));
     let code_of_box = site.setup_code.as_ref().ok_or(WebError::NotFound)?;
     let claimed =
         setup::claim(&site.store, &site.sign_in, code_of_box, typed, address, local, ctx.now);
@@ -115,8 +116,7 @@ pub fn key_page(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebErr
 
 /// `POST /setup/key`: makes a key and shows it this once.
 pub fn make_key(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
-    let user = ctx.user()?.id;
-    let key = ctx.site.store.write(|tx| token::rotate(tx, user, ctx.now))?;
+    let key = new_key(ctx)?;
     let view = SetupKey {
         key: key.secret.expose().to_owned(),
         last_four: token::last_four(key.secret.expose()),

@@ -8,7 +8,9 @@ use crate::web::format;
 use crate::web::views::capture::{Candidate, CapturePage, Fact, Outlines, Picture, Viewer};
 use crate::web::views::dashboard::{Dashboard, Outcome, Receiving, Tile};
 use crate::web::views::read::{PlateBadge, ReadRow, TimeView, VehicleView};
-use crate::web::views::search::{Chip, QueryError, Results, Search, SearchField, Widget};
+use crate::web::views::search::{
+    Chip, Place, QueryError, Results, ScopeLink, Search, SearchField, Widget,
+};
 use crate::web::views::{Choice, Link, RankRow, Tag, Tone};
 
 pub(super) mod hostile;
@@ -272,13 +274,20 @@ fn fields() -> Vec<SearchField> {
     };
     vec![
         field("plate", "Plate", Widget::Mono, "8KX* or 8K?R417"),
-        field("from", "From", Widget::DateTime, ""),
-        field("to", "To", Widget::DateTime, ""),
+        select("when", "When", &["Any time", "Pick dates"]),
+        SearchField { place: Place::Dates, ..field("after", "From", Widget::Date, "") },
+        SearchField { place: Place::Dates, ..field("to", "To", Widget::Date, "") },
         select("camera", "Camera", &["All cameras", "Gate in", "Gate out"]),
         select("region", "Region", &["Any region", "California", "Nevada"]),
         select("color", "Color", &["Any color", "White", "Black"]),
         select("make", "Make", &["Any make", "Ford", "Toyota"]),
         select("direction", "Heading", &["Any heading", "North", "South"]),
+        SearchField { place: Place::More, ..select("body", "Body", &["Any body", "Pickup"]) },
+        SearchField {
+            hint: "Anything: x:1".to_owned(),
+            place: Place::More,
+            ..field("other", "Other", Widget::Text, "")
+        },
         SearchField {
             value: "1".to_owned(),
             ..field("like", "Match look-alikes (O and 0, I and 1, B and 8)", Widget::Switch, "")
@@ -294,6 +303,12 @@ pub(super) fn search(grid: bool) -> Search {
         remove_href: "/search".to_owned(),
     };
     Search {
+        title: "Search",
+        path: "/search",
+        scopes: vec![
+            ScopeLink { label: "Plates", href: "/search.html".to_owned(), current: true },
+            ScopeLink { label: "Vehicles", href: "/search-grid.html".to_owned(), current: false },
+        ],
         query: "after:2026-08-01 agent:north conf:>60 -color:yellow".to_owned(),
         chips: vec![
             chip("after", "1 Aug 2026", false),
@@ -327,6 +342,7 @@ pub(super) fn search(grid: bool) -> Search {
 
 pub(super) fn search_bad() -> Search {
     Search {
+        title: "Search",
         query: "8KX* conf:high after:2026-08-01".to_owned(),
         error: Some(QueryError {
             before: "8KX* ".to_owned(),
@@ -343,13 +359,17 @@ pub(super) fn search_bad() -> Search {
 
 pub(super) fn search_none(store_empty: bool) -> Search {
     Search {
+        title: "Search",
         query: "8KX* camera:\"Gate in\"".to_owned(),
         fields: fields(),
         table_href: "/search".to_owned(),
         grid_href: "/search?view=grid".to_owned(),
         results: Some(Results {
             nothing: "No reads of 8KX* at Gate in since 1 Aug.".to_owned(),
-            widen: Some(Link::new("/search?q=8KX*", "Search all cameras")),
+            widen: vec![
+                Link::new("/search?q=8KX*", "Search all cameras (12 reads)"),
+                Link::new("/search?q=8KX", "Search all times (3 reads)"),
+            ],
             noun: "reads",
             ..Results::default()
         }),

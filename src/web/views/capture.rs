@@ -22,6 +22,8 @@ pub struct CapturePage {
     pub time: TimeView,
     /// What is special about it.
     pub tags: Vec<Tag>,
+    /// The read as a file, `""` when the reader may not export.
+    pub export_href: String,
     /// The next newer read, `""` for none.
     pub newer_href: String,
     /// The next older read, `""` for none.

@@ -3,9 +3,11 @@
 //! reader's zone) but not escaped: the renderer escapes. Knows no HTTP and no store.
 
 pub mod alerts;
+pub mod audit;
 pub mod capture;
 pub mod dashboard;
 pub mod error;
+pub mod export;
 pub mod profile;
 pub mod read;
 pub mod search;

@@ -8,6 +8,14 @@ use super::{Choice, Link};
 /// Template `search.html`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Search {
+    /// Heading.
+    pub title: &'static str,
+    /// Address of the page, to which its forms send.
+    pub path: &'static str,
+    /// The other search page with what of this search it understands: plates first, then vehicles.
+    pub scopes: Vec<ScopeLink>,
+    /// Value of `view` that keeps the way results are shown, `""` for the usual one.
+    pub view: &'static str,
     /// The query as typed.
     pub query: String,
     /// What is wrong with it.
@@ -18,6 +26,8 @@ pub struct Search {
     pub clear_href: String,
     /// Fields of the form, in order. Empty: only the box is shown.
     pub fields: Vec<SearchField>,
+    /// Number of fields behind `More` that are set.
+    pub more_set: usize,
     /// Conditions that no field shows; the form sends them along.
     pub hidden: Vec<Hidden>,
     /// Number of form fields that are set.
@@ -84,14 +94,34 @@ pub enum Widget {
     Mono,
     /// One of the choices.
     Select,
-    /// A day, `2026-08-21`.
+    /// A day, `2026-08-21`, and a time of day.
     Date,
-    /// A day and time, `2026-08-21T14:32`.
-    DateTime,
-    /// A number.
-    Number,
     /// On (`value` is `1`) or off.
     Switch,
+}
+
+/// Where a form field stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// Always there.
+    #[default]
+    Main,
+    /// There when dates are picked.
+    Dates,
+    /// Behind `More`.
+    More,
+}
+
+/// One of the search pages.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ScopeLink {
+    /// What it finds.
+    pub label: &'static str,
+    /// Its address with this search.
+    pub href: String,
+    /// Whether it is this one.
+    pub current: bool,
 }
 
 /// A field of the form.
@@ -105,6 +135,10 @@ pub struct SearchField {
     pub widget: Widget,
     /// Current value, `""` for none. A switch is on when it is not empty.
     pub value: String,
+    /// Time of day of a date, `14:32`, `""` for none.
+    pub time: String,
+    /// Where it stands.
+    pub place: Place,
     /// Example shown while empty.
     pub placeholder: String,
     /// Hint below, `""` for none.
@@ -136,8 +170,10 @@ pub struct Results {
     pub first_href: String,
     /// Page of older reads, `""` on the last.
     pub older_href: String,
+    /// The same reads as a file, `""` when the reader may not export.
+    pub export_href: String,
     /// The filter in words when nothing was found: `No reads of 8KX* at Gate in since 1 Aug.`
     pub nothing: String,
-    /// The cheapest widening when nothing was found.
-    pub widen: Option<Link>,
+    /// Wider searches when nothing was found, the cheapest first.
+    pub widen: Vec<Link>,
 }

@@ -152,9 +152,11 @@ const SETTINGS: &str = "Settings";
 const ENTRIES: &[Entry] = &[
     entry(DAILY, ("dashboard", "Dashboard", "home", paths::HOME), Role::Viewer).bar("Home"),
     entry(DAILY, ("search", "Search", "search", paths::SEARCH), Role::Viewer).bar("Search"),
-    entry(ALERTS, ("alerts-rekor", "Rekor Scout", "warn", paths::ALERTS_REKOR), Role::Viewer)
+    entry(DAILY, ("vehicles", "Vehicles", "car", paths::VEHICLES), Role::Viewer),
+    entry(ALERTS, ("alerts-rekor", "Rekor Scout", "radar", paths::ALERTS_REKOR), Role::Viewer)
         .bar("Alerts"),
     entry(SETTINGS, ("webhook", "Webhook", "send", paths::WEBHOOK), Role::Admin),
+    entry(SETTINGS, ("audit", "Audit log", "audit", paths::AUDIT), Role::Admin),
     entry(SETTINGS, ("profile", "Profile and key", "user", paths::PROFILE), Role::Viewer),
 ];
 

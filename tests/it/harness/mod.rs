@@ -61,13 +61,17 @@ impl Harness {
     pub(crate) fn open(directory: TempDir, key: String, keys: Vec<String>) -> Self {
         // An hour after the reads that the payloads tell of.
         let clock = Clock::manual(Timestamp(payload::NOON + 3_600_000));
-        let app = App::start(Options {
-            clock: clock.clone(),
-            ..Options::new("127.0.0.1:0", directory.path())
-        })
-        .unwrap_or_else(|error| panic!("the box does not start: {error}"));
+        let app = start(directory.path(), &clock);
         let address = app.address();
         Self { app: Some(app), clock, address, key, keys, directory }
+    }
+
+    /// Stops the box and starts it again on the same store, at another port.
+    pub(crate) fn restart(&mut self) {
+        self.stop();
+        let app = start(self.directory.path(), &self.clock);
+        self.address = app.address();
+        self.app = Some(app);
     }
 
     /// Stops the box; its directory stays.
@@ -209,6 +213,11 @@ impl Harness {
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         files(self.directory.path())
     }
+}
+
+fn start(directory: &Path, clock: &Clock) -> App {
+    App::start(Options { clock: clock.clone(), ..Options::new("127.0.0.1:0", directory) })
+        .unwrap_or_else(|error| panic!("the box does not start: {error}"))
 }
 
 /// Every file below `folder`.

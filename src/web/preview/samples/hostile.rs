@@ -79,6 +79,8 @@ pub(in crate::web::preview) fn search(grid: bool) -> Search {
         field.value = bad();
         field.label = bad();
         field.placeholder = bad();
+        field.hint = bad();
+        field.time = bad();
         field.options = vec![Choice::new(bad(), bad(), true)];
     }
     if let Some(results) = &mut search.results {

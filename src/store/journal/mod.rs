@@ -1,0 +1,216 @@
+//! From the journal to the records. A read is durable once it stands in the journal (`images`);
+//! its records are committed without a sync of their own, at once visible to readers, and become
+//! durable every few seconds or megabytes together with the position in the journal up to which
+//! they hold everything. What a crash takes of them is recorded again from there at the next start,
+//! before anything is served. How a read is recorded is decided by the [`Recorder`] handed in.
+
+mod entry;
+#[cfg(test)]
+mod tests;
+
+use std::sync::PoisonError;
+use std::time::Instant;
+
+pub use entry::{Entry, Read};
+use redb::ReadableDatabase as _;
+
+use super::images::{ImagePlace, Position};
+use super::tables::META;
+use super::{Store, StoreError, WriteTx};
+use crate::base::limits::{JOURNAL_AHEAD_BYTES, JOURNAL_AHEAD_TIME, REPLAY_BATCH};
+use crate::model::capture::ImageKind;
+
+/// Writes the records of one read, with the places of its images. Called once for each read, and
+/// again after a crash when its records were lost.
+pub type Recorder = fn(&WriteTx, &Read, &[(ImageKind, ImagePlace)]) -> Result<(), StoreError>;
+
+/// META: the position up to which the records hold what the journal holds.
+const RECORDED: &str = "journal";
+
+/// Entries that are durable, and what it takes to record them.
+pub struct Journaled {
+    /// Places of the images of each entry.
+    pub places: Vec<Vec<(ImageKind, ImagePlace)>>,
+    end: Position,
+    bytes: u64,
+}
+
+/// How far the journal is ahead of the durable records.
+#[derive(Debug, Default)]
+pub(super) struct Ahead {
+    bytes: u64,
+    /// When the first of them was recorded.
+    since: Option<Instant>,
+}
+
+impl Ahead {
+    /// Notes a commit, which holds the lock of the writer; whether it has to be durable.
+    pub(super) fn note(&mut self, commit: Commit) -> bool {
+        let Commit::Journaled(bytes) = commit else {
+            *self = Self::default();
+            return true;
+        };
+        self.bytes += bytes;
+        let since = *self.since.get_or_insert_with(Instant::now);
+        let far = self.bytes >= JOURNAL_AHEAD_BYTES || since.elapsed() >= JOURNAL_AHEAD_TIME;
+        if far {
+            *self = Self::default();
+        }
+        far
+    }
+}
+
+/// What makes a commit durable.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Commit {
+    /// It is so when it returns.
+    Now,
+    /// The journal, in which what is recorded takes so many bytes.
+    Journaled(u64),
+}
+
+type Recorded = (Position, Read, Vec<(ImageKind, ImagePlace)>);
+
+impl Store {
+    /// Makes `entries` durable. They are not recorded yet; see [`Self::record`].
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] or [`StoreError::Storage`]: none of them was taken.
+    pub fn journal(&self, entries: &mut [Entry]) -> Result<Journaled, StoreError> {
+        let bytes = entries.iter().map(|entry| entry.frame.len() as u64).sum();
+        let frames = entries.iter_mut().map(|entry| {
+            let jpegs = entry.images.iter().map(|(_, jpeg)| jpeg.bytes.as_slice());
+            (&mut entry.frame, jpegs.collect())
+        });
+        let (places, end) = self.images.append(&mut frames.collect::<Vec<_>>())?;
+        Ok(Journaled { places, end, bytes })
+    }
+
+    /// Runs `work`, which records what `journaled` made durable: visible to readers when this
+    /// returns. On an error nothing of it stays.
+    pub fn record<T>(
+        &self,
+        journaled: &Journaled,
+        work: impl FnOnce(&WriteTx) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.with_records(|records| {
+            // What an earlier failure left out comes first, or it would be taken for recorded.
+            self.replay(records)?;
+            self.commit(records, Commit::Journaled(journaled.bytes), |tx| {
+                let value = work(tx)?;
+                tx.put_recorded(journaled.end)?;
+                Ok(value)
+            })
+        })
+    }
+
+    /// When [`Self::settle`] is due; `None` when the records hold everything durably.
+    pub fn settle_due(&self) -> Option<Instant> {
+        let ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        ahead.since.map(|since| since + JOURNAL_AHEAD_TIME)
+    }
+
+    /// Makes all records durable.
+    pub fn settle(&self) -> Result<(), StoreError> {
+        self.write(|_| Ok(()))
+    }
+
+    /// Removes image partition `number` with everything in it; reads under way still finish.
+    /// Returns the bytes that came free.
+    pub fn remove_partition(&self, number: u32) -> Result<u64, StoreError> {
+        self.with_records(|records| self.replay(records))?;
+        self.settle()?;
+        self.images.remove_partition(number)
+    }
+
+    /// Records what the journal holds beyond `records`, unless that was done since they were
+    /// opened.
+    pub(super) fn replay(&self, records: &redb::Database) -> Result<(), StoreError> {
+        let mut replayed = self.replayed.lock().unwrap_or_else(PoisonError::into_inner);
+        if *replayed {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        let mut count = 0_u64;
+        let mut batch = Vec::new();
+        self.images.reads_from(position(records)?, &mut |end, reader, places| {
+            match entry::read(reader) {
+                Ok(read) => batch.push((end, read, places)),
+                Err(error) => log::error!("a read in the journal cannot be understood: {error}"),
+            }
+            if batch.len() < REPLAY_BATCH {
+                return Ok(());
+            }
+            count += batch.len() as u64;
+            self.record_again(records, &std::mem::take(&mut batch))
+        })?;
+        if count + batch.len() as u64 > 0 {
+            count += batch.len() as u64;
+            self.record_again(records, &batch)?;
+            self.commit(records, Commit::Now, |_| Ok(()))?;
+            let took = begun.elapsed().as_millis();
+            log::info!("recorded {count} reads from the journal in {took} ms");
+        }
+        *replayed = true;
+        Ok(())
+    }
+
+    /// Records a batch from the journal, and one by one what does not go together: a read that
+    /// cannot be recorded must not keep the box from starting.
+    fn record_again(&self, records: &redb::Database, batch: &[Recorded]) -> Result<(), StoreError> {
+        let recorder = self.recorder.ok_or(StoreError::Refused(
+            "the journal holds reads that are not recorded yet: start the box once",
+        ))?;
+        let write = |part: &[Recorded]| {
+            self.commit(records, Commit::Journaled(0), |tx| {
+                part.iter().try_for_each(|(end, read, places)| {
+                    recorder(tx, read, places)?;
+                    tx.put_recorded(*end)
+                })
+            })
+        };
+        let Err(error) = write(batch) else { return Ok(()) };
+        log::warn!("reads from the journal are recorded one by one: {error}");
+        for one in batch.chunks(1) {
+            match write(one) {
+                Ok(()) => {}
+                Err(StoreError::Corrupt(what)) => {
+                    log::error!("a read in the journal cannot be recorded: {what}");
+                }
+                Err(StoreError::Refused(why)) => {
+                    log::error!("a read in the journal cannot be recorded: {why}");
+                }
+                // About the disk and not about the read.
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl WriteTx {
+    fn put_recorded(&self, position: Position) -> Result<(), StoreError> {
+        let mut row = [0; 8];
+        let (segment, offset) = row.split_at_mut(4);
+        segment.copy_from_slice(&position.segment.to_le_bytes());
+        offset.copy_from_slice(&position.offset.to_le_bytes());
+        self.table(META)?.insert(RECORDED, row.as_slice())?;
+        Ok(())
+    }
+}
+
+/// The position up to which `records` hold what the journal holds.
+pub(super) fn position(records: &redb::Database) -> Result<Position, StoreError> {
+    let table = match records.begin_read()?.open_table(META) {
+        // A store that is being made.
+        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Position::default()),
+        table => table?,
+    };
+    let Some(row) = table.get(RECORDED)? else { return Ok(Position::default()) };
+    let bytes: [u8; 8] = row
+        .value()
+        .try_into()
+        .map_err(|_| StoreError::Corrupt("the position in the journal cannot be read".into()))?;
+    let value = u64::from_le_bytes(bytes);
+    Ok(Position { segment: value as u32, offset: (value >> 32) as u32 })
+}

@@ -1,0 +1,224 @@
+//! Search for plates and for vehicles without one. The box and the form write the same address; an
+//! address is the whole search.
+
+mod address;
+mod form;
+mod mistake;
+mod widen;
+mod words;
+
+use std::time::Instant;
+
+use crate::base::limits::PAGE_ROWS;
+use crate::gate::Response;
+use crate::model::audit::Action;
+use crate::model::query::{Page as Found, PageRequest, Total};
+use crate::search::{Context, Search as Parsed, SearchTerm, SyntaxError};
+use crate::web::ctx::{Ctx, Input};
+use crate::web::error::WebError;
+use crate::web::format;
+use crate::web::pages::names::Names;
+use crate::web::pages::shell::{Page, render};
+use crate::web::views::search::{Chip, Hidden, Place, Results, ScopeLink, Search};
+
+use address::{Address, Scope, Trail};
+use form::Offers;
+pub(super) use words::parameters;
+
+/// Filters that find nothing among vehicles without plate.
+const PLATES_ONLY: [&str; 6] = ["plate", "region", "conf", "tag", "alert", "kind"];
+
+/// `GET /search`.
+pub fn plates(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
+    page(ctx, Scope::Plates)
+}
+
+/// `GET /vehicles`.
+pub fn vehicles(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
+    page(ctx, Scope::Vehicles)
+}
+
+fn page(ctx: &Ctx<'_>, scope: Scope) -> Result<Response, WebError> {
+    let form = ctx.query()?;
+    let zone = ctx.zone();
+    let (names, offers) = ctx.site.store.read(|tx| {
+        let names = Names::load(tx)?;
+        let offers = Offers::load(tx, &names)?;
+        Ok((names, offers))
+    })?;
+    let (cameras, agents) = (names.camera_values(), names.agent_values());
+    let context = Context { zone: &zone, now: ctx.now, cameras: &cameras, agents: &agents };
+    let grid = match form.get("view") {
+        Some("grid") => true,
+        Some("table") => false,
+        _ => scope.images(),
+    };
+    let pairs = parameters(form.pairs());
+    let pairs: Vec<(&str, &str)> =
+        pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let parsed = Parsed::from_parameters(pairs.iter().copied(), &context);
+    let rest;
+    let search = match &parsed {
+        Ok(search) => search,
+        Err(error) => {
+            rest = understood(error, &pairs, &context);
+            &rest
+        }
+    };
+    let address = Address { scope, terms: &search.terms, grid };
+    if parsed.is_ok() && form.get("when").is_some() {
+        // What the form sends has a shorter address, which is the one to keep.
+        return Ok(Response::redirect(303, &address.href(None)));
+    }
+    let mut view = view(ctx, &address, search, &names, &offers)?;
+    match &parsed {
+        Err(error) => {
+            view.query = mistake::as_typed(error, &pairs, search);
+            let shown = address.view();
+            let shown = shown.as_ref().map(|(name, value)| (name.as_str(), value.as_str()));
+            view.error = Some(mistake::query_error(error, &pairs, scope.path(), shown));
+        }
+        Ok(search) => {
+            let trail = Trail::of(&form);
+            ctx.audit(Action::Search, search.text());
+            let before = trail.cursors.last().copied();
+            let started = Instant::now();
+            let request = PageRequest { limit: PAGE_ROWS, before, total: true };
+            let query = scope.applied(search.query.clone());
+            let found = ctx.site.store.search(&query, request)?;
+            let took = started.elapsed();
+            let mut results = results(ctx, &address, &names, &found, &trail);
+            results.took = match took.as_millis() as i64 {
+                0 => "in less than 1 ms".to_owned(),
+                ms => format!("in {}", format::duration(ms)),
+            };
+            if found.rows.is_empty() {
+                results.nothing = widen::nothing(&address, &names);
+                results.widen = widen::offers(ctx, &address, &context, took)?;
+            }
+            if ctx.may_export() {
+                results.export_href = address.export();
+            }
+            view.results = Some(results);
+        }
+    }
+    render(ctx, &Page::new("search", view.title, scope_entry(scope)), &view)
+}
+
+/// Entry of the navigation.
+const fn scope_entry(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Plates => "search",
+        Scope::Vehicles => "vehicles",
+    }
+}
+
+/// What can be understood of `pairs` without the one at fault: the form keeps it.
+fn understood(error: &SyntaxError, pairs: &[(&str, &str)], context: &Context<'_>) -> Parsed {
+    let others = pairs.iter().copied().filter(|(name, _)| *name != error.parameter);
+    Parsed::from_parameters(others, context).unwrap_or_default()
+}
+
+fn view(
+    ctx: &Ctx<'_>,
+    address: &Address<'_>,
+    search: &Parsed,
+    names: &Names,
+    offers: &Offers,
+) -> Result<Search, WebError> {
+    let (fields, hidden) = form::fields(search, address.scope, offers, names);
+    let set = |place: Option<Place>| {
+        let set = fields.iter().filter(|field| !field.value.is_empty());
+        set.filter(|field| place.is_none_or(|place| place == field.place)).count()
+    };
+    Ok(Search {
+        title: match address.scope {
+            Scope::Plates => "Search",
+            Scope::Vehicles => "Vehicles",
+        },
+        path: address.scope.path(),
+        scopes: scopes(address),
+        view: match (address.grid, address.scope.images()) {
+            (true, false) => "grid",
+            (false, true) => "table",
+            _ => "",
+        },
+        query: search.text(),
+        chips: chips(address, names),
+        clear_href: Address { terms: &[], ..*address }.href(None),
+        fields_set: set(None),
+        more_set: set(Some(Place::More)),
+        hidden: hidden.into_iter().map(|(name, value)| Hidden { name, value }).collect(),
+        fields,
+        grid: address.grid,
+        table_href: Address { grid: false, ..*address }.href(None),
+        grid_href: Address { grid: true, ..*address }.href(None),
+        zone: format::zone_short(ctx.now, &ctx.zone()),
+        store_empty: ctx.site.store.figures()?.captures == 0,
+        ..Search::default()
+    })
+}
+
+/// Both search pages with what of this search each understands.
+fn scopes(here: &Address<'_>) -> Vec<ScopeLink> {
+    [(Scope::Plates, "Plates"), (Scope::Vehicles, "Vehicles")]
+        .into_iter()
+        .map(|(scope, label)| {
+            let there = Address { scope, terms: here.terms, grid: scope.images() };
+            let href = match scope {
+                _ if scope == here.scope => here.href(None),
+                Scope::Plates => there.href_where(|term| term.filter.key() != "kind"),
+                Scope::Vehicles => {
+                    there.href_where(|term| !PLATES_ONLY.contains(&term.filter.key()))
+                }
+            };
+            ScopeLink { label, href, current: scope == here.scope }
+        })
+        .collect()
+}
+
+fn chips(address: &Address<'_>, names: &Names) -> Vec<Chip> {
+    let chip = |(index, term): (usize, &SearchTerm)| {
+        let (label, value) = words::words(term, names);
+        let remove_href = address.href_without(index);
+        let label = format::lower_first(&label);
+        Chip { label, value, not: term.not, remove_href }
+    };
+    address.terms.iter().enumerate().map(chip).collect()
+}
+
+fn results(
+    ctx: &Ctx<'_>,
+    address: &Address<'_>,
+    names: &Names,
+    found: &Found,
+    trail: &Trail,
+) -> Results {
+    let zone = ctx.zone();
+    let (total, at_least) = match found.total {
+        Some(Total::Exact(count)) => (count, false),
+        Some(Total::AtLeast(count)) => (count, true),
+        None => (found.rows.len() as u64, true),
+    };
+    let above = trail.page.saturating_sub(1).saturating_mul(PAGE_ROWS) as u64;
+    let last = above.saturating_add(found.rows.len() as u64);
+    Results {
+        total: format::number(total),
+        at_least,
+        noun: if total == 1 { "read" } else { "reads" },
+        stopped: found.stopped,
+        rows: found.rows.iter().map(|row| names.row(row, ctx.now, &zone)).collect(),
+        range: if at_least || last <= total {
+            format!("{} to {}", format::number(above.saturating_add(1)), format::number(last))
+        } else {
+            String::new()
+        },
+        newer_href: trail.newer().map(|newer| address.href(Some(&newer))).unwrap_or_default(),
+        first_href: if trail.page > 1 { address.href(None) } else { String::new() },
+        older_href: found
+            .next
+            .map(|next| address.href(Some(&trail.older(next))))
+            .unwrap_or_default(),
+        ..Results::default()
+    }
+}
