@@ -186,6 +186,12 @@ pub const PAGE_ROWS: usize = 50;
 pub const SCAN_ROWS: usize = 1000;
 /// A step of such a walk is stopped after this long: nobody waits in front of a page for it.
 pub const SCAN_DEADLINE: Duration = Duration::from_secs(60);
+/// Searches one person may save: a menu of them is still read from top to bottom.
+pub const SAVED_SEARCHES_MAX: usize = 50;
+/// Longest name of a saved search, characters: it stands in a menu.
+pub const SAVED_NAME_CHARS_MAX: usize = 80;
+/// Longest saved search, bytes: the longest query with every character escaped.
+pub const SAVED_QUERY_BYTES_MAX: usize = 12 * QUERY_CHARS_MAX + 1024;
 /// A search is stopped after this long.
 pub const SEARCH_DEADLINE: Duration = Duration::from_secs(2);
 

@@ -9,6 +9,7 @@ pub mod finding;
 pub mod import;
 pub mod known_plates;
 pub mod portrait;
+pub mod saved_searches;
 pub mod settings;
 pub mod settings_file;
 pub mod setup;

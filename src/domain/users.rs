@@ -155,7 +155,7 @@ pub fn set_suspended(
     Ok(user)
 }
 
-/// Removes `user` with its key and sessions.
+/// Removes `user` with its key, sessions and saved searches.
 ///
 /// # Errors
 /// [`StoreError::Refused`] for the super admin.
@@ -165,6 +165,7 @@ pub fn remove(tx: &WriteTx, user: &User) -> Result<(), StoreError> {
     }
     tx.delete_api_keys(user.id)?;
     tx.delete_sessions(|session| session.user == user.id)?;
+    super::saved_searches::delete_all(tx, user.id)?;
     tx.delete_user(user)
 }
 

@@ -10,6 +10,7 @@ pub mod known_plate;
 pub mod password_hash;
 pub mod plate;
 pub mod query;
+pub mod saved_search;
 pub mod settings;
 pub mod text;
 pub mod user;

@@ -24,6 +24,7 @@ mod migrate;
 pub mod plates;
 pub mod query;
 pub mod rekor;
+pub mod saved_searches;
 pub mod secrets;
 pub mod sessions;
 pub mod settings;

@@ -98,6 +98,10 @@ pub(super) const CORRECTIONS: TableDefinition<'_, u64, &[u8]> = TableDefinition:
 pub(super) const CORRECTED: TableDefinition<'_, (&str, u64), ()> =
     TableDefinition::new("corrected");
 
+/// Saved searches: (user id, number among the user's) -> record.
+pub(super) const SAVED_SEARCHES: TableDefinition<'_, (u32, u32), &[u8]> =
+    TableDefinition::new("saved_searches");
+
 /// Creates what is missing, so that readers never meet an absent table.
 pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
     tx.table(META)?;
@@ -119,6 +123,7 @@ pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
     tx.table(REKOR_BY_LIST)?;
     tx.table(REKOR_BY_CAPTURE)?;
     tx.table(REKOR_LISTS)?;
+    tx.table(SAVED_SEARCHES)?;
     tx.table(CAPTURES)?;
     tx.table(DETAILS)?;
     tx.table(SLOTS)?;

@@ -1,6 +1,8 @@
 //! Paths that pages link and post to, in one place for routes and templates. Templates see them
 //! as `path.NAME`. Knows no handler.
 
+use crate::model::saved_search::SearchScope;
+
 /// Dashboard.
 pub const HOME: &str = "/";
 /// Search; the query is `?q=`, the view `?view=grid`.
@@ -48,11 +50,23 @@ pub const PROFILE_SESSIONS: &str = "/profile/sessions";
 /// Where payloads are posted; with the key as one more segment for agents that post directly.
 pub const POST: &str = "/api/webhook";
 
+/// Saved searches: GET lists them, POST `name`, `scope`, `query`, `csrf` saves one.
+pub const SEARCHES: &str = "/searches";
+
+/// The page of searches in `scope`.
+pub const fn search(scope: SearchScope) -> &'static str {
+    match scope {
+        SearchScope::Plates => SEARCH,
+        SearchScope::Vehicles => VEHICLES,
+    }
+}
+
 /// Every path by the name templates use.
 pub const ALL: &[(&str, &str)] = &[
     ("home", HOME),
     ("search", SEARCH),
     ("vehicles", VEHICLES),
+    ("searches", SEARCHES),
     ("captures", CAPTURES),
     ("alerts_rekor", ALERTS_REKOR),
     ("sign_in", SIGN_IN),

@@ -60,6 +60,7 @@ fn hostile_shell(active: &str) -> Shell {
 }
 
 /// Every sample page: file name, template, shell, rendered page.
+#[expect(clippy::too_many_lines, reason = "it is a list")]
 fn pages() -> Vec<(String, Shell, String)> {
     let renderer = Renderer::load().unwrap();
     let mut out = Vec::new();
@@ -104,11 +105,29 @@ fn pages() -> Vec<(String, Shell, String)> {
         samples::dashboard_empty(),
         shell("Dashboard", "dashboard")
     );
-    page!("search", "search", samples::search(false), shell("Search", "search"));
-    page!("search-grid", "search", samples::search(true), shell("Search", "search"));
-    page!("search-bad", "search", samples::search_bad(), shell("Search", "search"));
-    page!("search-none", "search", samples::search_none(false), shell("Search", "search"));
-    page!("search-empty", "search", samples::search_none(true), shell("Search", "search"));
+    page!("search", "search", samples::search::search(false), shell("Search", "search"));
+    page!("search-grid", "search", samples::search::search(true), shell("Search", "search"));
+    page!("search-bad", "search", samples::search::search_bad(), shell("Search", "search"));
+    page!("search-none", "search", samples::search::search_none(false), shell("Search", "search"));
+    page!("search-empty", "search", samples::search::search_none(true), shell("Search", "search"));
+    page!(
+        "searches",
+        "searches",
+        samples::search::searches(false),
+        shell("Saved searches", "search")
+    );
+    page!(
+        "searches-bad",
+        "searches",
+        samples::search::searches(true),
+        shell("Saved searches", "search")
+    );
+    page!(
+        "searches-empty",
+        "searches",
+        super::views::searches::Searches::default(),
+        shell("Saved searches", "search")
+    );
     page!("capture", "capture", samples::capture(), shell("8KXR417", "search"));
     page!("capture-bare", "capture", samples::capture_bare(), shell("Vehicle", "search"));
     page!("webhook", "webhook", samples::settings::webhook(), shell("Webhook", "webhook"));
@@ -141,6 +160,7 @@ fn pages() -> Vec<(String, Shell, String)> {
     );
     page!("hostile-search", "search", samples::hostile::search(false), hostile_shell("search"));
     page!("hostile-grid", "search", samples::hostile::search(true), hostile_shell("search"));
+    page!("hostile-searches", "searches", samples::hostile::searches(), hostile_shell("search"));
     page!("hostile-capture", "capture", samples::hostile::capture(), hostile_shell("search"));
     page!("hostile-webhook", "webhook", samples::hostile::webhook(), hostile_shell("webhook"));
     page!("hostile-profile", "profile", samples::hostile::profile(), hostile_shell("profile"));

@@ -8,8 +8,8 @@ use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
 use crate::web::headers::Class;
 use crate::web::pages::{
-    alerts, audit, captures, dashboard, export, images, live, login, profile, search, settings,
-    setup, theme,
+    alerts, audit, captures, dashboard, export, images, live, login, profile, search, searches,
+    settings, setup, theme,
 };
 use crate::web::{api, health, webhook};
 
@@ -41,6 +41,10 @@ const fn post(path: &'static str, access: Access, handler: HandlerFn) -> Route {
     Route { method, path, access, body_max, class: Class::Page, handler }
 }
 
+const fn change(method: Method, path: &'static str, access: Access, handler: HandlerFn) -> Route {
+    Route { method, path, access, body_max: FORM_BODY_MAX, class: Class::Data, handler }
+}
+
 const fn hook(path: &'static str) -> Route {
     let (method, body_max) = (Method::Post, WEBHOOK_BODY_MAX);
     Route { method, path, access: Webhook, body_max, class: Class::Data, handler: webhook::receive }
@@ -67,6 +71,10 @@ pub const ROUTES: &[Route] = &[
     get("/search", Page(Viewer), Class::Page, search::plates),
     get("/vehicles", Page(Viewer), Class::Page, search::vehicles),
     get("/search/export", Page(User), Class::Page, export::search),
+    get("/searches", Page(Viewer), Class::Page, searches::page),
+    post("/searches", Page(Viewer), searches::save),
+    post("/searches/{id}", Page(Viewer), searches::rename),
+    post("/searches/{id}/delete", Page(Viewer), searches::delete),
     get("/captures/{key}", Page(Viewer), Class::Page, captures::page),
     get("/captures/{key}/export", Page(User), Class::Page, export::capture),
     get("/captures/{key}/raw", Page(Admin), Class::Data, captures::raw),
@@ -98,6 +106,10 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/alerts/rekor", Api(Viewer), Class::Data, api::alerts::list),
     get("/api/v1/alerts/rekor/export", Api(User), Class::Data, api::export::rekor),
     get("/api/v1/alerts/rekor/{key}", Api(Viewer), Class::Data, api::alerts::one),
+    get("/api/v1/searches", Api(Viewer), Class::Data, api::searches::list),
+    change(Method::Post, "/api/v1/searches", Api(Viewer), api::searches::save),
+    get("/api/v1/searches/{id}", Api(Viewer), Class::Data, api::searches::one),
+    change(Method::Delete, "/api/v1/searches/{id}", Api(Viewer), api::searches::delete),
     get("/api/v1/stats", Api(Viewer), Class::Data, api::resources::stats),
     get("/api/v1/audit", Api(Admin), Class::Data, audit::list),
     get("/healthz", Public, Class::Data, health::healthz),

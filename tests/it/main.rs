@@ -29,6 +29,7 @@ mod headers;
 mod hostile;
 mod live;
 mod rules;
+mod search;
 mod secrets;
 mod sessions;
 mod webhook;

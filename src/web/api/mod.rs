@@ -4,6 +4,7 @@ pub mod alerts;
 pub mod captures;
 pub mod export;
 pub mod resources;
+pub mod searches;
 
 use serde::Serialize;
 

@@ -13,6 +13,7 @@ pub mod login;
 pub mod names;
 pub mod profile;
 pub mod search;
+pub mod searches;
 pub mod settings;
 pub mod setup;
 pub mod shell;

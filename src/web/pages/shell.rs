@@ -130,6 +130,8 @@ pub fn flash(ctx: &Ctx<'_>) -> Option<Flash> {
     let form = ctx.query().ok()?;
     let text = match form.get("done")? {
         "saved" => "Saved.",
+        "deleted" => "Deleted.",
+        "search" => "Search saved.",
         "password" => "Password changed. Other sessions were signed out.",
         "session" => "Signed out there.",
         "sessions" => "All other sessions were signed out.",

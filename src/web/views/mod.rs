@@ -11,6 +11,7 @@ pub mod export;
 pub mod profile;
 pub mod read;
 pub mod search;
+pub mod searches;
 pub mod setup;
 pub mod shell;
 pub mod sign_in;

@@ -16,6 +16,10 @@ pub struct Search {
     pub scopes: Vec<ScopeLink>,
     /// Value of `view` that keeps the way results are shown, `""` for the usual one.
     pub view: &'static str,
+    /// Saved searches.
+    pub saved: Vec<SavedLink>,
+    /// What saves this search; `None` when there is nothing to save.
+    pub save: Option<SaveForm>,
     /// The query as typed.
     pub query: String,
     /// What is wrong with it.
@@ -44,6 +48,28 @@ pub struct Search {
     pub zone: String,
     /// Whether the store holds no read at all.
     pub store_empty: bool,
+}
+
+/// A saved search in the menu.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct SavedLink {
+    /// Its name.
+    pub name: String,
+    /// Its address.
+    pub href: String,
+    /// Whether the page shows it.
+    pub current: bool,
+}
+
+/// What the form that saves a search sends.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct SaveForm {
+    /// Name that is proposed, or the one it has.
+    pub name: String,
+    /// Its page.
+    pub scope: &'static str,
+    /// Its parameters.
+    pub query: String,
 }
 
 /// A query that cannot be run.

@@ -3,57 +3,26 @@
 use crate::gate::form::{Form, encode};
 use crate::model::capture::CaptureKey;
 use crate::model::query::{Attribute, AttributeMatch, Query};
+use crate::model::saved_search::SearchScope as Scope;
 use crate::search::SearchTerm;
 use crate::web::paths;
 
 /// Pages one can go back through one by one; further back leads to the first.
 const TRAIL_MAX: usize = 20;
 
-/// Which reads a page is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scope {
-    /// License plates.
-    Plates,
-    /// Vehicles without one.
-    Vehicles,
-}
-
-impl Scope {
-    /// Its page.
-    pub(super) const fn path(self) -> &'static str {
-        match self {
-            Self::Plates => paths::SEARCH,
-            Self::Vehicles => paths::VEHICLES,
-        }
+/// `query` restricted to `scope`, unless it says itself which kind it wants.
+pub(super) fn applied(scope: Scope, mut query: Query) -> Query {
+    let said = query.attributes.iter().any(|have| have.attribute == Attribute::Kind);
+    // Only reads with a plate match a plate.
+    let implied = scope == Scope::Plates && query.plate.is_some();
+    if !said && !implied {
+        query.attributes.push(AttributeMatch {
+            attribute: Attribute::Kind,
+            values: vec![scope.kind().to_owned()],
+            not: false,
+        });
     }
-
-    /// The value of the filter `kind` that is meant when none is given.
-    pub(super) const fn kind(self) -> &'static str {
-        match self {
-            Self::Plates => "plate",
-            Self::Vehicles => "vehicle",
-        }
-    }
-
-    /// Whether it shows images unless asked for the table.
-    pub(super) const fn images(self) -> bool {
-        matches!(self, Self::Vehicles)
-    }
-
-    /// `query` restricted to this scope, unless it says itself which kind it wants.
-    pub(super) fn applied(self, mut query: Query) -> Query {
-        let said = query.attributes.iter().any(|have| have.attribute == Attribute::Kind);
-        // Only reads with a plate match a plate.
-        let implied = self == Self::Plates && query.plate.is_some();
-        if !said && !implied {
-            query.attributes.push(AttributeMatch {
-                attribute: Attribute::Kind,
-                values: vec![self.kind().to_owned()],
-                not: false,
-            });
-        }
-        query
-    }
+    query
 }
 
 /// The way from the first page to this one.
@@ -135,6 +104,12 @@ impl Address<'_> {
         self.with(|index| index != left_out, None)
     }
 
+    /// Parameters of the search and of how it is shown, without the page.
+    pub(super) fn parameters(&self) -> String {
+        let terms = self.terms.iter().map(SearchTerm::parameter);
+        encode(terms.chain(self.view()).collect::<Vec<_>>())
+    }
+
     /// The parameter of how it is shown, when that is not the usual way.
     pub(super) fn view(&self) -> Option<(String, String)> {
         let view = if self.grid { "grid" } else { "table" };
@@ -151,7 +126,7 @@ impl Address<'_> {
             pairs.push(("trail".into(), above.join(".")));
             pairs.push(("page".into(), trail.map_or(1, |trail| trail.page).to_string()));
         }
-        address(self.scope.path(), pairs)
+        address(paths::search(self.scope), pairs)
     }
 }
 

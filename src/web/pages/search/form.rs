@@ -3,13 +3,13 @@
 //! lost. A filter this file does not know gets a plain field, so a new one needs no line here.
 
 use crate::model::query::Attribute;
+use crate::model::saved_search::SearchScope as Scope;
 use crate::search::{self, FILTERS, Filter, Search};
 use crate::store::{ReadTx, StoreError};
 use crate::web::pages::names::Names;
 use crate::web::views::Choice;
 use crate::web::views::search::{Place, SearchField, Widget};
 
-use super::address::Scope;
 use super::words::{HEADINGS, PlateParts, WAYS, WHEN, attribute_name, one_day, said};
 
 /// Choices offered of an attribute; the rest can be typed.

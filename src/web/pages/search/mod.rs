@@ -9,19 +9,23 @@ mod words;
 
 use std::time::Instant;
 
-use crate::base::limits::PAGE_ROWS;
+use crate::base::limits::{PAGE_ROWS, SAVED_NAME_CHARS_MAX};
 use crate::gate::Response;
 use crate::model::audit::Action;
 use crate::model::query::{Page as Found, PageRequest, Total};
+use crate::model::saved_search::{SavedSearch, SearchScope as Scope};
 use crate::search::{Context, Search as Parsed, SearchTerm, SyntaxError};
 use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
-use crate::web::format;
 use crate::web::pages::names::Names;
-use crate::web::pages::shell::{Page, render};
-use crate::web::views::search::{Chip, Hidden, Place, Results, ScopeLink, Search};
+use crate::web::pages::searches;
+use crate::web::pages::shell::{Page, flash, render_with};
+use crate::web::views::search::{
+    Chip, Hidden, Place, Results, SaveForm, SavedLink, ScopeLink, Search,
+};
+use crate::web::{format, paths};
 
-use address::{Address, Scope, Trail};
+use address::{Address, Trail, applied};
 use form::Offers;
 pub(super) use words::parameters;
 
@@ -41,10 +45,11 @@ pub fn vehicles(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebErr
 fn page(ctx: &Ctx<'_>, scope: Scope) -> Result<Response, WebError> {
     let form = ctx.query()?;
     let zone = ctx.zone();
-    let (names, offers) = ctx.site.store.read(|tx| {
+    let owner = ctx.user()?.id;
+    let (names, offers, saved) = ctx.site.store.read(|tx| {
         let names = Names::load(tx)?;
         let offers = Offers::load(tx, &names)?;
-        Ok((names, offers))
+        Ok((names, offers, tx.saved_searches(owner)?))
     })?;
     let (cameras, agents) = (names.camera_values(), names.agent_values());
     let context = Context { zone: &zone, now: ctx.now, cameras: &cameras, agents: &agents };
@@ -71,12 +76,13 @@ fn page(ctx: &Ctx<'_>, scope: Scope) -> Result<Response, WebError> {
         return Ok(Response::redirect(303, &address.href(None)));
     }
     let mut view = view(ctx, &address, search, &names, &offers)?;
+    add_saved(&mut view, &address, &names, &saved);
     match &parsed {
         Err(error) => {
             view.query = mistake::as_typed(error, &pairs, search);
             let shown = address.view();
             let shown = shown.as_ref().map(|(name, value)| (name.as_str(), value.as_str()));
-            view.error = Some(mistake::query_error(error, &pairs, scope.path(), shown));
+            view.error = Some(mistake::query_error(error, &pairs, paths::search(scope), shown));
         }
         Ok(search) => {
             let trail = Trail::of(&form);
@@ -84,7 +90,7 @@ fn page(ctx: &Ctx<'_>, scope: Scope) -> Result<Response, WebError> {
             let before = trail.cursors.last().copied();
             let started = Instant::now();
             let request = PageRequest { limit: PAGE_ROWS, before, total: true };
-            let query = scope.applied(search.query.clone());
+            let query = applied(scope, search.query.clone());
             let found = ctx.site.store.search(&query, request)?;
             let took = started.elapsed();
             let mut results = results(ctx, &address, &names, &found, &trail);
@@ -102,7 +108,8 @@ fn page(ctx: &Ctx<'_>, scope: Scope) -> Result<Response, WebError> {
             view.results = Some(results);
         }
     }
-    render(ctx, &Page::new("search", view.title, scope_entry(scope)), &view)
+    let page = Page::new("search", view.title, scope_entry(scope));
+    render_with(ctx, &page, &view, |shell| shell.flash = flash(ctx))
 }
 
 /// Entry of the navigation.
@@ -136,7 +143,7 @@ fn view(
             Scope::Plates => "Search",
             Scope::Vehicles => "Vehicles",
         },
-        path: address.scope.path(),
+        path: paths::search(address.scope),
         scopes: scopes(address),
         view: match (address.grid, address.scope.images()) {
             (true, false) => "grid",
@@ -157,6 +164,46 @@ fn view(
         store_empty: ctx.site.store.figures()?.captures == 0,
         ..Search::default()
     })
+}
+
+/// The menu of saved searches, and what the form that saves this one sends.
+fn add_saved(view: &mut Search, address: &Address<'_>, names: &Names, saved: &[SavedSearch]) {
+    let here = address.parameters();
+    let current = |search: &SavedSearch| {
+        (search.scope, search.query.as_str()) == (address.scope, here.as_str())
+    };
+    view.saved = saved
+        .iter()
+        .map(|search| SavedLink {
+            name: search.name.as_str().to_owned(),
+            href: searches::href(search),
+            current: current(search),
+        })
+        .collect();
+    view.save = (!address.terms.is_empty()).then(|| SaveForm {
+        name: match saved.iter().find(|search| current(search)) {
+            Some(search) => search.name.as_str().to_owned(),
+            None => suggested_name(address, names),
+        },
+        scope: address.scope.name(),
+        query: here.clone(),
+    });
+}
+
+/// Values of the conditions, as many as fit.
+fn suggested_name(address: &Address<'_>, names: &Names) -> String {
+    let mut name = String::new();
+    for term in address.terms {
+        let not = if term.not { "not " } else { "" };
+        let word = format!("{not}{}", words::words(term, names).1);
+        let comma = if name.is_empty() { "" } else { ", " };
+        if name.chars().count() + comma.len() + word.chars().count() > SAVED_NAME_CHARS_MAX {
+            break;
+        }
+        name.push_str(comma);
+        name.push_str(&word);
+    }
+    name
 }
 
 /// Both search pages with what of this search each understands.

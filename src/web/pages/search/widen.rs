@@ -3,14 +3,15 @@
 use std::time::{Duration, Instant};
 
 use crate::model::query::{PageRequest, Total};
+use crate::model::saved_search::SearchScope as Scope;
 use crate::search::{Context, Search, SearchTerm};
 use crate::store::StoreError;
 use crate::web::ctx::Ctx;
-use crate::web::format;
 use crate::web::pages::names::Names;
 use crate::web::views::Link;
+use crate::web::{format, paths};
 
-use super::address::{Address, Scope, address};
+use super::address::{Address, address, applied};
 use super::words::phrase;
 
 /// Wider searches offered.
@@ -46,7 +47,7 @@ pub(super) fn offers(
         let borrowed = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let Ok(search) = Search::from_parameters(borrowed, context) else { continue };
         let request = PageRequest { limit: 1, before: None, total: true };
-        let found = ctx.site.store.search(&here.scope.applied(search.query), request)?;
+        let found = ctx.site.store.search(&applied(here.scope, search.query), request)?;
         let count = match found.total {
             Some(Total::Exact(count)) => format::count(count, "read", "reads"),
             _ => "many reads".to_owned(),
@@ -56,7 +57,10 @@ pub(super) fn offers(
         }
         let mut pairs = pairs;
         pairs.extend(here.view());
-        links.push(Link::new(address(here.scope.path(), pairs), format!("{text} ({count})")));
+        links.push(Link::new(
+            address(paths::search(here.scope), pairs),
+            format!("{text} ({count})"),
+        ));
     }
     if links.is_empty() && !here.terms.is_empty() {
         let everything = Address { terms: &[], ..*here }.href(None);

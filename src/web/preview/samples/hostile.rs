@@ -6,7 +6,8 @@ use crate::web::views::capture::{Candidate, CapturePage, Fact};
 use crate::web::views::dashboard::{Dashboard, Outcome, Receiving, Tile};
 use crate::web::views::profile::{Profile, SessionRow};
 use crate::web::views::read::{PlateBadge, ReadRow, VehicleView};
-use crate::web::views::search::{Chip, QueryError, Search};
+use crate::web::views::search::{Chip, QueryError, SaveForm, SavedLink, Search};
+use crate::web::views::searches::Searches;
 use crate::web::views::setup::{SetupAccount, SetupStatus, SetupWait};
 use crate::web::views::sign_in::SignIn;
 use crate::web::views::webhook::{AgentRow, CameraRow, Count, Tally, WebhookPage};
@@ -64,10 +65,12 @@ pub(in crate::web::preview) fn dashboard() -> Dashboard {
 }
 
 pub(in crate::web::preview) fn search(grid: bool) -> Search {
-    let mut search = super::search(grid);
+    let mut search = super::search::search(grid);
     search.query = bad();
     search.chips = vec![Chip { label: bad(), value: bad(), not: true, remove_href: bad() }];
     search.clear_href = bad();
+    search.saved = vec![SavedLink { name: bad(), href: bad(), current: true }];
+    search.save = Some(SaveForm { name: bad(), scope: "plates", query: bad() });
     search.error = Some(QueryError {
         before: bad(),
         token: bad(),
@@ -90,6 +93,17 @@ pub(in crate::web::preview) fn search(grid: bool) -> Search {
         results.older_href = bad();
     }
     search
+}
+
+pub(in crate::web::preview) fn searches() -> Searches {
+    let mut page = super::search::searches(true);
+    for row in &mut page.searches {
+        row.name = bad();
+        row.text = bad();
+        row.href = bad();
+    }
+    page.errors = vec![FieldError::new("name-1", bad())];
+    page
 }
 
 pub(in crate::web::preview) fn capture() -> CapturePage {
