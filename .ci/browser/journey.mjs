@@ -15,10 +15,11 @@ import { chromium } from 'playwright-core';
 import { assert, binary, fail, freePort, healthy, inspect, password, post, problems, send, shots, watch } from './lib.mjs';
 import { audit } from './steps/audit.mjs';
 import { capture } from './steps/capture.mjs';
+import { plate } from './steps/plate.mjs';
 import { search } from './steps/search.mjs';
 
 // What the owner does between the first read and signing out. A new page is a new file and a line here.
-const STEPS = [search, capture, audit];
+const STEPS = [search, capture, plate, audit];
 
 async function journey(page, base) {
   await page.goto(`${base}/`);

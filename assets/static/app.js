@@ -3,6 +3,7 @@
 import "@@theme.js@@";
 import "@@keys.js@@";
 import "@@export.js@@";
+import "@@tags.js@@";
 
 const POLL_MS = 2000;
 const POLL_MS_MAX = 15000;

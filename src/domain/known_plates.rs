@@ -101,7 +101,7 @@ pub fn save(
 ) -> Result<KnownPlate, StoreError> {
     let before = tx.known_plate(plate)?;
     let is_new = before.is_none();
-    let mut known = before.unwrap_or_else(|| blank(plate));
+    let mut known = before.unwrap_or_else(|| KnownPlate::blank(plate));
     let old = known.clone();
     known.name = wanted.name.unwrap_or(known.name);
     known.notes = wanted.notes.unwrap_or(known.notes);
@@ -120,18 +120,6 @@ pub fn save(
         tx.put_known_plate(&known)?;
     }
     Ok(known)
-}
-
-fn blank(plate: &Plate) -> KnownPlate {
-    KnownPlate {
-        plate: plate.clone(),
-        name: String::new(),
-        notes: String::new(),
-        tags: Vec::new(),
-        ignored: false,
-        changed_by: Author::default(),
-        changed_at: Timestamp(0),
-    }
 }
 
 /// Which known plates are wanted.

@@ -27,6 +27,19 @@ pub struct KnownPlate {
 }
 
 impl KnownPlate {
+    /// `plate` with nothing said about it.
+    pub fn blank(plate: &Plate) -> Self {
+        Self {
+            plate: plate.clone(),
+            name: String::new(),
+            notes: String::new(),
+            tags: Vec::new(),
+            ignored: false,
+            changed_by: Author::default(),
+            changed_at: Timestamp(0),
+        }
+    }
+
     /// Whether nothing is said about the plate, so that nothing needs to be kept.
     pub const fn is_blank(&self) -> bool {
         self.name.is_empty() && self.notes.is_empty() && self.tags.is_empty() && !self.ignored

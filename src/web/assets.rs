@@ -33,6 +33,7 @@ const SHEETS: &[&str] = &[
     "search",
     "audit",
     "reports",
+    "plate",
     "phone",
     "utilities",
     "print",

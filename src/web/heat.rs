@@ -29,6 +29,7 @@ pub fn heat_map(rows: &[Vec<u64>]) -> String {
     };
     let mut known: Vec<u64> = rows.iter().flatten().copied().filter(|value| *value > 0).collect();
     known.sort_unstable();
+    known.dedup();
     let mut out = String::with_capacity(16 * 1024);
     out.push_str("<div class=\"heat\"><ol aria-hidden=\"true\">");
     for day in DAYS {
@@ -78,7 +79,7 @@ fn cell(out: &mut String, (row, hour): (usize, usize), day: &str, value: u64, kn
     let _ = write!(out, "><title>{day} {hour}:00, {reads}</title></rect>");
 }
 
-/// 0 for nothing, else 1 to 5 by the part of `known` (sorted) that is not larger.
+/// 0 for nothing, else 1 to 5 by the part of the `known` values (sorted, each once) that is not larger.
 fn step(value: u64, known: &[u64]) -> usize {
     if value == 0 || known.is_empty() {
         return 0;
@@ -89,7 +90,7 @@ fn step(value: u64, known: &[u64]) -> usize {
 
 fn table(out: &mut String, rows: &[Vec<u64>]) {
     out.push_str(
-        "<table class=\"vh\"><caption>Reads by weekday and hour</caption><thead><tr>\
+        "<div class=\"vh\"><table><caption>Reads by weekday and hour</caption><thead><tr>\
          <th scope=\"col\">Weekday</th><th scope=\"col\">Hour</th><th scope=\"col\">Reads</th>\
          </tr></thead><tbody>",
     );
@@ -102,7 +103,7 @@ fn table(out: &mut String, rows: &[Vec<u64>]) {
             );
         }
     }
-    out.push_str("</tbody></table>");
+    out.push_str("</tbody></table></div>");
 }
 
 /// The legend beside a map: what its steps mean.
@@ -133,7 +134,7 @@ mod tests {
         assert!(svg.contains("Most on Monday at 7:00: 12 reads."), "{svg}");
         assert!(svg.contains("<th scope=\"row\">Sunday</th><td>23:00</td><td>1</td>"), "{svg}");
         assert_eq!(svg.matches("<rect").count(), 7 * 24);
-        assert_eq!((svg.matches("\"h5\"").count(), svg.matches("\"h3\"").count()), (1, 1));
+        assert_eq!((svg.matches("\"h5\"").count(), svg.matches("\"h3\"").count()), (1, 1), "{svg}");
     }
 
     #[test]
@@ -146,8 +147,7 @@ mod tests {
 
     #[test]
     fn steps_are_quantiles() {
-        let known = [1, 1, 2, 3, 100];
-        let steps: Vec<usize> = [0, 1, 2, 3, 100].map(|value| step(value, &known)).to_vec();
-        assert_eq!(steps, [0, 2, 3, 4, 5]);
+        let known = [1, 2, 3, 100];
+        assert_eq!([0, 1, 2, 3, 100].map(|value| step(value, &known)), [0, 2, 3, 4, 5]);
     }
 }

@@ -17,6 +17,9 @@ pub const CAPTURES: &str = "/captures";
 pub const ALERTS_REKOR: &str = "/alerts/rekor";
 /// Alerts as a file.
 pub const ALERTS_REKOR_EXPORT: &str = "/alerts/rekor/export";
+/// Known plates; the page of one is `/plates/PLATE`. POST `name`, `tags`, `notes`, `csrf` there, and
+/// `ignored`, `csrf` to `/plates/PLATE/ignore`.
+pub const PLATES: &str = "/plates";
 /// GET the form, POST `username`, `password`, `next`, `csrf`.
 pub const SIGN_IN: &str = "/sign-in";
 /// POST `csrf`.
@@ -68,6 +71,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("vehicles", VEHICLES),
     ("searches", SEARCHES),
     ("captures", CAPTURES),
+    ("plates", PLATES),
     ("alerts_rekor", ALERTS_REKOR),
     ("sign_in", SIGN_IN),
     ("sign_out", SIGN_OUT),

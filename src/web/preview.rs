@@ -130,6 +130,11 @@ fn pages() -> Vec<(String, Shell, String)> {
     );
     page!("capture", "capture", samples::capture(), shell("8KXR417", "search"));
     page!("capture-bare", "capture", samples::capture_bare(), shell("Vehicle", "search"));
+    page!("plate", "plate", samples::plate::plate(false), shell("8KXR417", "plates"));
+    page!("plate-edit", "plate", samples::plate::plate(true), shell("8KXR417", "plates"));
+    page!("plate-unread", "plate", samples::plate::plate_unread(), shell("NEW1", "plates"));
+    page!("plates", "plates", samples::plate::plates(), shell("Known plates", "plates"));
+    page!("plates-empty", "plates", samples::plate::plates_empty(), shell("Plates", "plates"));
     page!("webhook", "webhook", samples::settings::webhook(), shell("Webhook", "webhook"));
     page!(
         "webhook-empty",
@@ -162,6 +167,8 @@ fn pages() -> Vec<(String, Shell, String)> {
     page!("hostile-grid", "search", samples::hostile::search(true), hostile_shell("search"));
     page!("hostile-searches", "searches", samples::hostile::searches(), hostile_shell("search"));
     page!("hostile-capture", "capture", samples::hostile::capture(), hostile_shell("search"));
+    page!("hostile-plate", "plate", samples::plate::hostile_plate(), hostile_shell("plates"));
+    page!("hostile-plates", "plates", samples::plate::hostile_plates(), hostile_shell("plates"));
     page!("hostile-webhook", "webhook", samples::hostile::webhook(), hostile_shell("webhook"));
     page!("hostile-profile", "profile", samples::hostile::profile(), hostile_shell("profile"));
     page!("hostile-sign-in", "sign_in", samples::hostile::sign_in(), hostile_shell(""));

@@ -8,8 +8,8 @@ use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
 use crate::web::headers::Class;
 use crate::web::pages::{
-    alerts, audit, captures, dashboard, export, images, live, login, profile, search, searches,
-    settings, setup, theme,
+    alerts, audit, captures, dashboard, export, images, live, login, plate, plates, profile,
+    search, searches, settings, setup, theme,
 };
 use crate::web::{api, health, webhook};
 
@@ -82,6 +82,10 @@ pub const ROUTES: &[Route] = &[
     get("/alerts/rekor", Page(Viewer), Class::Page, alerts::list),
     get("/alerts/rekor/export", Page(User), Class::Page, export::alerts),
     get("/alerts/rekor/{key}", Page(Viewer), Class::Page, alerts::page),
+    get("/plates", Page(Viewer), Class::Page, plates::list),
+    get("/plates/{plate}", Page(Viewer), Class::Page, plate::page),
+    post("/plates/{plate}", Page(User), plate::save),
+    post("/plates/{plate}/ignore", Page(User), plate::ignore),
     // Own account.
     get("/profile", Page(Viewer), Class::Page, profile::page),
     post("/profile", Page(Viewer), profile::save),
@@ -101,6 +105,12 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/captures/{key}", Api(Viewer), Class::Data, api::captures::one),
     get("/api/v1/captures/{key}/images/{kind}", Api(Viewer), Class::Image, api::captures::image),
     get("/api/v1/export", Api(User), Class::Data, api::export::captures),
+    change(Method::Put, "/api/v1/captures/{key}/plate", Api(User), api::plates::correct),
+    change(Method::Delete, "/api/v1/captures/{key}/plate", Api(User), api::plates::undo),
+    get("/api/v1/plates", Api(Viewer), Class::Data, api::plates::list),
+    get("/api/v1/plates/{plate}", Api(Viewer), Class::Data, api::plates::one),
+    change(Method::Put, "/api/v1/plates/{plate}", Api(User), api::plates::put),
+    change(Method::Delete, "/api/v1/plates/{plate}", Api(User), api::plates::delete),
     get("/api/v1/agents", Api(Viewer), Class::Data, api::resources::agents),
     get("/api/v1/cameras", Api(Viewer), Class::Data, api::resources::cameras),
     get("/api/v1/alerts/rekor", Api(Viewer), Class::Data, api::alerts::list),

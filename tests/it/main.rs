@@ -28,6 +28,7 @@ mod fixture;
 mod headers;
 mod hostile;
 mod live;
+mod plates;
 mod rules;
 mod search;
 mod secrets;

@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod captures;
 pub mod export;
+pub mod plates;
 pub mod resources;
 pub mod searches;
 

@@ -11,6 +11,8 @@ pub mod images;
 pub mod live;
 pub mod login;
 pub mod names;
+pub mod plate;
+pub mod plates;
 pub mod profile;
 pub mod search;
 pub mod searches;

@@ -11,6 +11,7 @@ use crate::web::views::read::{PlateBadge, ReadRow, TimeView, VehicleView};
 use crate::web::views::{Link, RankRow, Tag, Tone};
 
 pub(super) mod hostile;
+pub(super) mod plate;
 pub(super) mod search;
 pub(super) mod settings;
 

@@ -1,11 +1,14 @@
 //! One read as lists show it: badge, vehicle, heading, time.
 
+use std::fmt::Write as _;
+
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::{Tag, Tone};
 use crate::base::clock::Timestamp;
 use crate::model::capture::{Capture, CaptureKey, CaptureKind, Flags, ImageKind, Vehicle};
+use crate::model::plate::Plate;
 use crate::web::{format, paths, regions};
 
 /// Plates below this confidence, percent, wear a dashed edge.
@@ -220,6 +223,21 @@ impl ReadRow {
 /// Address of the page of `key`.
 pub fn href(key: CaptureKey) -> String {
     format!("{}/{key}", paths::CAPTURES)
+}
+
+/// Address of the page of `plate`.
+pub fn plate_href(plate: &Plate) -> String {
+    let mut href = format!("{}/", paths::PLATES);
+    for byte in plate.as_str().bytes() {
+        // A plate has letters and digits only, but not only those of ASCII.
+        if byte.is_ascii() {
+            href.push(char::from(byte));
+        } else {
+            // Writing to a text cannot fail.
+            _ = write!(href, "%{byte:02X}");
+        }
+    }
+    href
 }
 
 /// Address of an image.

@@ -153,6 +153,7 @@ const ENTRIES: &[Entry] = &[
     entry(DAILY, ("dashboard", "Dashboard", "home", paths::HOME), Role::Viewer).bar("Home"),
     entry(DAILY, ("search", "Search", "search", paths::SEARCH), Role::Viewer).bar("Search"),
     entry(DAILY, ("vehicles", "Vehicles", "car", paths::VEHICLES), Role::Viewer),
+    entry(DAILY, ("plates", "Plates", "tag", paths::PLATES), Role::Viewer),
     entry(ALERTS, ("alerts-rekor", "Rekor Scout", "radar", paths::ALERTS_REKOR), Role::Viewer)
         .bar("Alerts"),
     entry(SETTINGS, ("webhook", "Webhook", "send", paths::WEBHOOK), Role::Admin),

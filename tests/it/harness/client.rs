@@ -117,10 +117,21 @@ impl Client {
     /// Posts a form as a page of the box would, with its origin.
     #[track_caller]
     pub(crate) fn post_form(&mut self, path: &str, fields: &[(&str, &str)]) -> Response {
+        self.send_form("POST", path, fields)
+    }
+
+    /// The same by another method.
+    #[track_caller]
+    pub(crate) fn send_form(
+        &mut self,
+        method: &str,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Response {
         let origin = format!("http://{}", self.address);
         let headers =
             [("Content-Type", "application/x-www-form-urlencoded"), ("Origin", origin.as_str())];
-        self.request("POST", path, &headers, urlencoded(fields).as_bytes())
+        self.request(method, path, &headers, urlencoded(fields).as_bytes())
             .expect("the server answers")
     }
 

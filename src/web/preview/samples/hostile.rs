@@ -17,7 +17,7 @@ fn bad() -> String {
     HOSTILE.to_owned()
 }
 
-fn rows() -> Vec<ReadRow> {
+pub(super) fn rows() -> Vec<ReadRow> {
     let mut capture = capture_of(
         9,
         ("X", HOSTILE),
