@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
 use openalpr_webhook::base::clock::Timestamp;
+use openalpr_webhook::domain::period::Range;
+use openalpr_webhook::domain::stats;
 use openalpr_webhook::model::capture::{
     Capture, CaptureDetail, CaptureKey, CaptureKind, Flags, Guess, ImageSet, Vehicle,
 };
 use openalpr_webhook::model::plate::Plate;
 use openalpr_webhook::model::query::{PageRequest, Query, Total};
 use openalpr_webhook::search::{Context, Search};
-use openalpr_webhook::store::counters::Dimension;
 use openalpr_webhook::store::{Store, StoreError, StoreOptions};
 
 const START_MS: i64 = 1_767_225_600_000;
@@ -293,24 +294,14 @@ fn ask(store: &Store, make: &dyn Fn(&mut Dice) -> String, deep: bool) -> Timed {
     Timed { p50, p99, busy: (busy_us() - busy_before) / ROUNDS as u64, at_least, stopped }
 }
 
-fn dashboard(store: &Store) -> (u64, u64) {
-    let day = 86_400_000;
+/// Everything a dashboard counts, as seen every few hours of the last weeks.
+fn dashboard(store: &Store, range: Range, kept: u64) -> (u64, u64) {
+    let zone = TimeZone::get("America/New_York").unwrap();
     let mut times = Vec::new();
     for round in 0..200 {
-        let until = Timestamp(START_MS + DAYS * day - round * 3_600_000);
+        let now = Timestamp(START_MS + DAYS * 86_400_000 - round * 3_600_000);
         let started = Instant::now();
-        store
-            .read(|tx| {
-                tx.count_captures(None, Timestamp(0), until)?;
-                tx.count_captures(Some(CaptureKind::Plate), until.plus_ms(-day), until)?;
-                tx.top_values(Dimension::Camera, until.plus_ms(-365 * day), until, 10)?;
-                tx.top_values(Dimension::Region, until.plus_ms(-30 * day), until, 10)?;
-                let hours: Vec<_> = (0..25).map(|h| until.plus_ms((h - 24) * 3_600_000)).collect();
-                tx.series(Dimension::Kind, None, &hours)?;
-                let days: Vec<_> = (0..31).map(|d| until.plus_ms((d - 30) * day)).collect();
-                tx.series(Dimension::Kind, Some("plate"), &days)
-            })
-            .unwrap();
+        store.read(|tx| stats::board(tx, range, kept, &zone, now)).unwrap();
         times.push(started.elapsed().as_micros() as u64);
     }
     percentiles(times)
@@ -357,8 +348,11 @@ fn measure(directory: &Path, count: u64) -> Vec<(String, Timed)> {
         rows.push(((*name).to_owned(), ask(&store, make, false)));
         rows.push((format!("{name}_deep"), ask(&store, make, true)));
     }
-    let (p50, p99) = dashboard(&store);
-    rows.push(("dashboard".to_owned(), Timed { p50, p99, busy: 0, at_least: 0, stopped: 0 }));
+    for range in Range::ALL {
+        let (p50, p99) = dashboard(&store, range, count);
+        let name = format!("dashboard {}", range.name());
+        rows.push((name, Timed { p50, p99, busy: 0, at_least: 0, stopped: 0 }));
+    }
     let figures = store.figures().unwrap();
     println!(
         "{{\"captures\":{count},\"plates\":{},\"fill_per_s\":{rate:.0},\"fill_busy_us\":{fill_busy:.1},\"file_mib\":{},\

@@ -67,6 +67,8 @@ pub const LIVE_CHECK: Duration = Duration::from_secs(20);
 pub const LIVE_STALL: Duration = Duration::from_secs(30);
 /// Shortest time between two rounds of news: a flood of reads is told in batches.
 pub const LIVE_ROUND: Duration = Duration::from_millis(100);
+/// Reads a live page shows, and the most it holds as new ones come.
+pub const LIVE_ROWS: usize = 30;
 /// Reads kept in memory for live streams that come back, and the most that are told at once.
 pub const LIVE_LOG_MAX: usize = 256;
 
@@ -171,6 +173,8 @@ pub const PLATE_HITS_MAX: usize = 4000;
 pub const DISK_FLOOR_BYTES: u64 = 64 * 1024 * 1024;
 /// Ingest goes on again at this much free space, bytes, so that it does not stop and go.
 pub const DISK_RESUME_BYTES: u64 = 80 * 1024 * 1024;
+/// Counters gathered in memory while a store is counted anew, about 60 bytes each.
+pub const COUNTERS_STAGED_MAX: usize = 50_000;
 /// How long a look at the free space is believed, milliseconds.
 pub const SPACE_GRAIN_MS: i64 = 1000;
 

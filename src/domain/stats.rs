@@ -1,123 +1,139 @@
-//! Figures for people: months, hours, rankings. Boundaries follow the reader's zone, so a day is
-//! the reader's day, 23 or 25 hours long when the clocks change.
+//! Figures for people: everything a dashboard shows, read from counters alone, so that it costs the
+//! days it looks at and not the reads. Knows no page.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{ToSpan as _, Zoned};
 
 use crate::base::clock::Timestamp;
+use crate::domain::period::{self, Range, Spans};
+use crate::domain::rhythm::{self, Today, Week};
 use crate::model::capture::CaptureKind;
-use crate::store::counters::Dimension;
+use crate::store::counters::{AlertSource, Dimension};
 use crate::store::{ReadTx, StoreError};
 
-/// Months of a tile's line.
-const MONTHS: usize = 12;
+/// Days that the map of weekdays and hours looks back.
+const WEEKS_DAYS: i64 = 28;
+/// The same when a year is looked at.
+const WEEKS_DAYS_OF_YEAR: i64 = 364;
 
-/// Reads by month.
+/// A number beside that of the period before, and its twelve months.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Months {
-    /// Plate reads since the first of this month.
-    pub this_month: u64,
-    /// Plate reads in the same days of the month before.
-    pub last_month: u64,
+pub struct Trend {
+    /// In the range.
+    pub now: u64,
+    /// In the same part of the period before.
+    pub before: u64,
     /// The last twelve months, oldest first, this one included.
-    pub series: Vec<u64>,
-    /// First day of this month.
-    pub month: Date,
-    /// Last day of the span of last month that is compared.
-    pub compared_until: Date,
+    pub months: Vec<u64>,
 }
 
-/// Reads of `kind` by month up to `now`.
-pub fn months_of(
+/// Counts by region or camera, the most frequent first.
+pub type Ranking = Vec<(String, u64)>;
+
+/// Everything a dashboard shows.
+#[derive(Clone, Debug)]
+pub struct Board {
+    /// What is looked at.
+    pub range: Range,
+    /// From when to when.
+    pub spans: Spans,
+    /// Plate reads.
+    pub plates: Trend,
+    /// Alerts of Rekor Scout.
+    pub rekor: Trend,
+    /// Alerts of own watches.
+    pub custom: Trend,
+    /// The second most frequent region.
+    pub second_region: Option<(String, Trend)>,
+    /// Captures of both kinds that are kept: now, without those of the range, and at the end of
+    /// each of twelve months.
+    pub kept: Trend,
+    /// Today by hour.
+    pub today: Today,
+    /// Weekdays by hour.
+    pub week: Week,
+    /// Regions of a month.
+    pub regions: Regions,
+    /// Cameras in the range.
+    pub cameras: Ranking,
+}
+
+/// Regions of a whole month, or of the first one so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Regions {
+    /// First day of the month.
+    pub month: Date,
+    /// Whether the month goes on.
+    pub so_far: bool,
+    /// The regions.
+    pub ranking: Ranking,
+}
+
+/// The board of `range` at `now` for a reader in `zone`; `kept` captures are in the store.
+pub fn board(
     tx: &ReadTx,
-    kind: CaptureKind,
+    range: Range,
+    kept: u64,
     zone: &TimeZone,
     now: Timestamp,
-) -> Result<Months, StoreError> {
-    let today = local(now, zone);
-    let month = today.date().first_of_month();
-    let mut boundaries = Vec::with_capacity(MONTHS + 1);
-    for back in (0..MONTHS as i64).rev() {
-        boundaries.push(midnight(month.saturating_sub(back.months()), zone));
-    }
-    boundaries.push(now.plus_ms(1));
-    let series = tx.series(Dimension::Kind, Some(kind.name()), &boundaries)?;
-    // The same moment of last month; `saturating_sub` ends at its last day.
-    let same_moment = today.saturating_sub(1.month());
-    let last_start = midnight(month.saturating_sub(1.month()), zone);
-    let last_end = Timestamp(same_moment.timestamp().as_millisecond());
-    Ok(Months {
-        this_month: series.last().copied().unwrap_or(0),
-        last_month: tx.count_captures(Some(kind), last_start, last_end)?,
-        series,
-        month,
-        compared_until: same_moment.date(),
+) -> Result<Board, StoreError> {
+    let spans = Spans::new(range, now, zone);
+    let months = period::months(now, zone);
+    let first = tx.first_capture()?;
+    let trend = |dimension, value: &str| {
+        Ok::<Trend, StoreError>(Trend {
+            now: tx.count(dimension, Some(value), spans.from, spans.until)?,
+            before: tx.count(dimension, Some(value), spans.before_from, spans.before_until)?,
+            months: tx.series(dimension, Some(value), &months)?,
+        })
+    };
+    let in_range = tx.ranking(Dimension::Region, spans.from, spans.until)?;
+    let second_region = match in_range.get(1) {
+        Some((region, _)) => Some((region.clone(), trend(Dimension::Region, region)?)),
+        None => None,
+    };
+    let days = if range == Range::Year { WEEKS_DAYS_OF_YEAR } else { WEEKS_DAYS };
+    Ok(Board {
+        plates: trend(Dimension::Kind, CaptureKind::Plate.name())?,
+        rekor: trend(Dimension::Alert, AlertSource::Rekor.name())?,
+        custom: trend(Dimension::Alert, AlertSource::Custom.name())?,
+        second_region,
+        kept: kept_trend(tx, kept, &spans, &months)?,
+        today: rhythm::today(tx, zone, now, first)?,
+        week: rhythm::week(tx, zone, now, first, days)?,
+        regions: regions(tx, zone, now)?,
+        cameras: tx.ranking(Dimension::Camera, spans.from, spans.until)?,
+        range,
+        spans,
     })
 }
 
-/// Plate reads by month up to `now`.
-pub fn months(tx: &ReadTx, zone: &TimeZone, now: Timestamp) -> Result<Months, StoreError> {
-    months_of(tx, CaptureKind::Plate, zone, now)
-}
-
-/// Reads of each hour of the reader's today (24 numbers, by the hour on the clock) and the hour it
-/// is.
-pub fn today_by_hour(
+/// How the store grew to `kept` captures.
+fn kept_trend(
     tx: &ReadTx,
-    zone: &TimeZone,
-    now: Timestamp,
-) -> Result<(Vec<u64>, usize), StoreError> {
-    let today = local(now, zone);
-    let start = midnight(today.date(), zone);
-    let end = midnight(today.date().saturating_add(1.day()), zone);
-    let count = usize::try_from(end.since(start) / 3_600_000).unwrap_or(24).clamp(1, 25);
-    let boundaries: Vec<Timestamp> =
-        (0..=count).map(|hour| start.plus_ms(hour as i64 * 3_600_000)).collect();
-    let reads = tx.series(Dimension::Kind, Some(CaptureKind::Plate.name()), &boundaries)?;
-    let mut hours = vec![0; 24];
-    for (from, count) in boundaries.iter().zip(reads) {
-        // On the day with 25 hours one hour of the clock comes twice and takes both.
-        let hour = usize::try_from(local(*from, zone).hour()).unwrap_or(0);
-        if let Some(slot) = hours.get_mut(hour) {
-            *slot += count;
-        }
+    kept: u64,
+    spans: &Spans,
+    months: &[Timestamp],
+) -> Result<Trend, StoreError> {
+    let added = tx.series(Dimension::Kind, None, months)?;
+    let (mut left, mut ends) = (kept, Vec::with_capacity(added.len()));
+    for added in added.iter().rev() {
+        ends.push(left);
+        left = left.saturating_sub(*added);
     }
-    Ok((hours, usize::try_from(today.hour()).unwrap_or(0)))
+    ends.reverse();
+    let new = tx.count(Dimension::Kind, None, spans.from, spans.until)?;
+    Ok(Trend { now: kept, before: kept.saturating_sub(new), months: ends })
 }
 
-/// Cameras with the most reads since the first of this month: (`AGENT_UID/CAMERA_ID`, reads).
-pub fn top_cameras(
-    tx: &ReadTx,
-    zone: &TimeZone,
-    now: Timestamp,
-    limit: usize,
-) -> Result<Vec<(String, u64)>, StoreError> {
-    let from = midnight(local(now, zone).date().first_of_month(), zone);
-    tx.top_values(Dimension::Camera, from, now.plus_ms(1), limit)
-}
-
-fn local(at: Timestamp, zone: &TimeZone) -> Zoned {
-    let instant = jiff::Timestamp::from_millisecond(at.ms());
-    instant.unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_zoned(zone.clone())
-}
-
-/// First instant of `day`.
-fn midnight(day: Date, zone: &TimeZone) -> Timestamp {
-    let start = day.to_zoned(zone.clone()).and_then(|start| start.start_of_day());
-    Timestamp(start.map_or(0, |start| start.timestamp().as_millisecond()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_and_months_begin_in_the_readers_zone() {
-        let zone = TimeZone::get("America/Los_Angeles").unwrap();
-        let start = midnight(Date::constant(2026, 11, 1), &zone);
-        let next = midnight(Date::constant(2026, 11, 2), &zone);
-        assert_eq!(next.since(start), 25 * 3_600_000, "clocks go back on 1 November 2026");
-        assert_eq!(local(start, &zone).hour(), 0);
+/// Regions of last month; of this one while there is nothing else.
+fn regions(tx: &ReadTx, zone: &TimeZone, now: Timestamp) -> Result<Regions, StoreError> {
+    let (month, from, until) = period::last_month(now, zone);
+    let ranking = tx.ranking(Dimension::Region, from, until)?;
+    if !ranking.is_empty() {
+        return Ok(Regions { month, so_far: false, ranking });
     }
+    let month = period::local(now, zone).date().first_of_month();
+    let ranking = tx.ranking(Dimension::Region, until, period::quarter_end(now))?;
+    Ok(Regions { month, so_far: true, ranking })
 }

@@ -61,6 +61,13 @@ impl ReadTx {
         between(&self.table(CAPTURES)?, from, until, limit)
     }
 
+    /// When the oldest capture was taken.
+    pub fn first_capture(&self) -> Result<Option<Timestamp>, StoreError> {
+        let table = self.table(CAPTURES)?;
+        let first = table.first()?;
+        Ok(first.map(|(key, _)| CaptureKey(key.value()).time()))
+    }
+
     /// Keys of the next newer and the next older capture.
     pub fn neighbours(
         &self,

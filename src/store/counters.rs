@@ -1,24 +1,31 @@
-//! How many captures per hour and day, by kind, camera, region and alert; so that a dashboard
-//! never looks at captures. Hours and days are UTC, by capture time. And free-form tallies.
+//! How many captures and alerts there were, by kind, camera, region and source of alert, so that a
+//! dashboard never looks at captures. One row a day and value holds the day's total and its
+//! quarters of an hour: every zone in use is off UTC by whole quarters, so the days and months of
+//! any reader begin at one. Days are UTC, by capture time. And free-form tallies.
 
 use std::collections::{BTreeMap, HashMap};
 
-use redb::ReadableTable;
+use redb::{ReadableTable, ReadableTableMetadata as _};
 
-use super::tables::{COUNTERS, TALLIES};
+use super::tables::{CAPTURES, DAYS, HOURS_AND_DAYS, REKOR_ALERTS, TALLIES};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::base::clock::Timestamp;
-use crate::model::capture::{Capture, CaptureKind, Flags};
+use crate::base::limits::COUNTERS_STAGED_MAX;
+use crate::model::capture::{Capture, CaptureKey};
 use crate::model::query::Attribute;
+use crate::store::captures::decode;
 use crate::store::index::terms::normal_value;
 
-const HOUR_MS: i64 = 3_600_000;
-const DAY_MS: i64 = 24 * HOUR_MS;
-const HOUR: u8 = 0;
-const DAY: u8 = 1;
+/// The grain of the counters, milliseconds: a quarter of an hour.
+pub const QUARTER_MS: i64 = 900_000;
+/// Quarters of a day.
+const QUARTERS: u32 = 96;
+/// Version of a row.
+const VERSION: u8 = 1;
+/// Where the quarters of a row begin: behind its version and its total.
+const ROW_HEAD: usize = 9;
 
-/// What captures are counted by. Its number is part of keys in the store; values are those of the
-/// attribute.
+/// What is counted. Its number is part of keys in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Dimension {
@@ -28,82 +35,173 @@ pub enum Dimension {
     Camera = 2,
     /// Region as sent.
     Region = 3,
-    /// Captures with a Rekor alert: one value, `alert`.
+    /// Alerts, by the time they were raised: `rekor` or `custom`.
     Alert = 4,
 }
 
-impl Dimension {
-    /// The attribute its values belong to.
-    pub const fn attribute(self) -> Attribute {
+/// Who raised an alert; the number is part of keys in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum AlertSource {
+    /// A list of Rekor Scout.
+    Rekor = 0,
+    /// A watch of this box.
+    Custom = 1,
+}
+
+impl AlertSource {
+    const ALL: [Self; 2] = [Self::Rekor, Self::Custom];
+
+    /// Name among the values of [`Dimension::Alert`].
+    pub const fn name(self) -> &'static str {
         match self {
-            Self::Kind => Attribute::Kind,
-            Self::Camera => Attribute::Camera,
-            Self::Region => Attribute::Region,
-            Self::Alert => Attribute::Flag,
+            Self::Rekor => "rekor",
+            Self::Custom => "custom",
         }
+    }
+}
+
+/// Where a count belongs: dimension, day, value, quarter of the day.
+pub(super) type Place = (u8, u32, u32, u8);
+
+/// A row: the total of a day and its quarters that are not zero.
+struct Day<'a> {
+    total: u64,
+    quarters: &'a [u8],
+}
+
+impl<'a> Day<'a> {
+    fn read(row: &'a [u8]) -> Result<Self, StoreError> {
+        let damaged = || StoreError::Corrupt("a counter cannot be read".into());
+        let (head, quarters) = row.split_at_checked(ROW_HEAD).ok_or_else(damaged)?;
+        let total = head.get(1..).and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes);
+        match head.first() {
+            Some(&VERSION) => Ok(Self { total: total.ok_or_else(damaged)?, quarters }),
+            _ => Err(damaged()),
+        }
+    }
+
+    /// Quarter and count, in order.
+    fn quarters(&self) -> impl Iterator<Item = (u8, u64)> + use<'a> {
+        let mut rest = self.quarters.iter();
+        std::iter::from_fn(move || {
+            let quarter = *rest.next()?;
+            let (mut count, mut shift) = (0_u64, 0);
+            loop {
+                let byte = *rest.next()?;
+                count |= u64::from(byte & 0x7f).checked_shl(shift)?;
+                shift += 7;
+                if byte & 0x80 == 0 {
+                    return Some((quarter, count));
+                }
+            }
+        })
+    }
+
+    fn write(quarters: &BTreeMap<u8, u64>) -> Vec<u8> {
+        let mut row = vec![VERSION];
+        row.extend(quarters.values().sum::<u64>().to_le_bytes());
+        for (quarter, count) in quarters {
+            row.push(*quarter);
+            let mut rest = *count;
+            while rest >= 0x80 {
+                row.push(rest as u8 | 0x80);
+                rest >>= 7;
+            }
+            row.push(rest as u8);
+        }
+        row
     }
 }
 
 impl ReadTx {
-    /// Captures of `kind` at or after `from` and before `until`; of both kinds without one. Exact
-    /// to the hour: both ends are rounded down to one.
-    pub fn count_captures(
+    /// Counts of `value`, or of all values together, in `from..until`. Exact to the quarter of an
+    /// hour: both ends are rounded down to one.
+    pub fn count(
         &self,
-        kind: Option<CaptureKind>,
+        dimension: Dimension,
+        value: Option<&str>,
         from: Timestamp,
         until: Timestamp,
     ) -> Result<u64, StoreError> {
-        let counts = self.counts(Dimension::Kind, from, until)?;
-        match kind {
-            None => Ok(counts.values().sum()),
-            Some(kind) => {
-                let id = self.value_id(Attribute::Kind, kind.name())?;
-                Ok(id.and_then(|id| counts.get(&id).copied()).unwrap_or(0))
-            }
-        }
+        Ok(self.series(dimension, value, &[from, until])?.first().copied().unwrap_or(0))
     }
 
-    /// The `limit` most frequent values of `dimension` in a time range, most frequent first.
-    pub fn top_values(
-        &self,
-        dimension: Dimension,
-        from: Timestamp,
-        until: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<(String, u64)>, StoreError> {
-        let mut counts: Vec<(u32, u64)> =
-            self.counts(dimension, from, until)?.into_iter().filter(|row| row.1 > 0).collect();
-        counts.sort_unstable_by_key(|&(id, count)| (std::cmp::Reverse(count), id));
-        counts.truncate(limit);
-        let name = |id| self.value_name(dimension.attribute(), id);
-        counts.into_iter().map(|(id, count)| Ok((name(id)?.unwrap_or_default(), count))).collect()
-    }
-
-    /// Captures between each two neighbouring `boundaries`, of one value of `dimension` or of all.
-    /// One number fewer than there are boundaries.
+    /// Counts between each two neighbouring `boundaries`, of one value or of all. One number fewer
+    /// than there are boundaries.
     pub fn series(
         &self,
         dimension: Dimension,
         value: Option<&str>,
         boundaries: &[Timestamp],
     ) -> Result<Vec<u64>, StoreError> {
-        let id = match value {
-            Some(value) => match self.value_id(dimension.attribute(), value)? {
-                Some(id) => Some(id),
-                None => return Ok(vec![0; boundaries.len().saturating_sub(1)]),
-            },
-            None => None,
+        let bounds: Vec<u32> = boundaries.iter().map(|time| quarter_of(*time)).collect();
+        let mut series = vec![0; bounds.len().saturating_sub(1)];
+        let (Some(first), Some(last)) = (bounds.first(), bounds.last()) else {
+            return Ok(series);
         };
-        let mut series = Vec::with_capacity(boundaries.len());
-        for pair in boundaries.windows(2) {
-            let &[from, until] = pair else { continue };
-            let counts = self.counts(dimension, from, until)?;
-            series.push(match id {
-                Some(id) => counts.get(&id).copied().unwrap_or(0),
-                None => counts.values().sum(),
-            });
-        }
+        self.each_day(dimension, value, *first..*last, &mut |start, _, day| {
+            // Days that lie in one piece are the rule.
+            let at = bounds.partition_point(|bound| *bound <= start);
+            if bounds.get(at).is_some_and(|end| start + QUARTERS <= *end) {
+                if let Some(count) = at.checked_sub(1).and_then(|at| series.get_mut(at)) {
+                    *count += day.total;
+                }
+                return;
+            }
+            for (quarter, count) in day.quarters() {
+                let at = bounds.partition_point(|bound| *bound <= start + u32::from(quarter));
+                if let Some(place) = at.checked_sub(1).and_then(|at| series.get_mut(at)) {
+                    *place += count;
+                }
+            }
+        })?;
         Ok(series)
+    }
+
+    /// The values of `dimension` in `from..until` with their counts, most frequent first.
+    pub fn ranking(
+        &self,
+        dimension: Dimension,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        let (from, until) = (quarter_of(from), quarter_of(until));
+        let mut counts: HashMap<u32, u64> = HashMap::new();
+        self.each_day(dimension, None, from..until, &mut |start, id, day| {
+            let count = if from <= start && start + QUARTERS <= until {
+                day.total
+            } else {
+                let inside = |quarter: u8| (from..until).contains(&(start + u32::from(quarter)));
+                day.quarters().filter(|row| inside(row.0)).map(|row| row.1).sum()
+            };
+            *counts.entry(id).or_default() += count;
+        })?;
+        let mut counts: Vec<(u32, u64)> = counts.into_iter().filter(|row| row.1 > 0).collect();
+        counts.sort_unstable_by_key(|&(id, count)| (std::cmp::Reverse(count), id));
+        let name = |id| self.counted_name(dimension, id);
+        counts.into_iter().map(|(id, count)| Ok((name(id)?, count))).collect()
+    }
+
+    /// Calls `visit` with the start and the count of every quarter in `from..until` that is not
+    /// zero, of one value or, one after another, of all.
+    pub fn each_quarter(
+        &self,
+        dimension: Dimension,
+        value: Option<&str>,
+        from: Timestamp,
+        until: Timestamp,
+        mut visit: impl FnMut(Timestamp, u64),
+    ) -> Result<(), StoreError> {
+        let range = quarter_of(from)..quarter_of(until);
+        self.each_day(dimension, value, range.clone(), &mut |start, _, day| {
+            for (quarter, count) in day.quarters() {
+                let quarter = start + u32::from(quarter);
+                if range.contains(&quarter) {
+                    visit(Timestamp(i64::from(quarter) * QUARTER_MS), count);
+                }
+            }
+        })
     }
 
     /// Events counted under names that start with `prefix`.
@@ -111,42 +209,61 @@ impl ReadTx {
         tallies(&self.table(TALLIES)?, prefix)
     }
 
-    /// Counts by value id: whole days where the range holds them, hours at its ends.
-    fn counts(
+    /// Calls `visit` with first quarter, value and row of every day that touches `quarters`.
+    fn each_day(
         &self,
         dimension: Dimension,
-        from: Timestamp,
-        until: Timestamp,
-    ) -> Result<HashMap<u32, u64>, StoreError> {
-        let mut counts = HashMap::new();
-        let (from, until) = (bucket(from, HOUR_MS), bucket(until, HOUR_MS));
-        let (first_day, last_day) = (from.div_ceil(24), until / 24);
-        if first_day < last_day {
-            self.add_counts(dimension, HOUR, from..first_day * 24, &mut counts)?;
-            self.add_counts(dimension, DAY, first_day..last_day, &mut counts)?;
-            self.add_counts(dimension, HOUR, last_day * 24..until, &mut counts)?;
-        } else {
-            self.add_counts(dimension, HOUR, from..until, &mut counts)?;
-        }
-        Ok(counts)
-    }
-
-    fn add_counts(
-        &self,
-        dimension: Dimension,
-        grain: u8,
-        buckets: std::ops::Range<u32>,
-        counts: &mut HashMap<u32, u64>,
+        value: Option<&str>,
+        quarters: std::ops::Range<u32>,
+        visit: &mut dyn FnMut(u32, u32, Day<'_>),
     ) -> Result<(), StoreError> {
-        if buckets.is_empty() {
+        if quarters.is_empty() {
             return Ok(());
         }
-        let at = |bucket| (dimension as u8, grain, bucket, 0);
-        for row in self.table(COUNTERS)?.range(at(buckets.start)..at(buckets.end))? {
-            let (key, count) = row?;
-            *counts.entry(key.value().3).or_default() += count.value();
+        let table = self.table(DAYS)?;
+        let (first, last) = (quarters.start / QUARTERS, quarters.end.div_ceil(QUARTERS));
+        let dimension_number = dimension as u8;
+        let Some(value) = value else {
+            for row in table.range((dimension_number, first, 0)..(dimension_number, last, 0))? {
+                let (key, row) = row?;
+                let (_, day, id) = key.value();
+                visit(day * QUARTERS, id, Day::read(row.value())?);
+            }
+            return Ok(());
+        };
+        let Some(id) = self.counted_id(dimension, value)? else { return Ok(()) };
+        for day in first..last {
+            if let Some(row) = table.get((dimension_number, day, id))? {
+                visit(day * QUARTERS, id, Day::read(row.value())?);
+            }
         }
         Ok(())
+    }
+
+    fn counted_id(&self, dimension: Dimension, value: &str) -> Result<Option<u32>, StoreError> {
+        if let Some(attribute) = attribute(dimension) {
+            return self.value_id(attribute, value);
+        }
+        let source = AlertSource::ALL.into_iter().find(|source| source.name() == value);
+        Ok(source.map(|source| source as u32))
+    }
+
+    fn counted_name(&self, dimension: Dimension, id: u32) -> Result<String, StoreError> {
+        if let Some(attribute) = attribute(dimension) {
+            return Ok(self.value_name(attribute, id)?.unwrap_or_default());
+        }
+        let source = AlertSource::ALL.into_iter().find(|source| *source as u32 == id);
+        Ok(source.map(AlertSource::name).unwrap_or_default().to_owned())
+    }
+}
+
+/// The attribute whose values `dimension` counts; alerts have values of their own.
+const fn attribute(dimension: Dimension) -> Option<Attribute> {
+    match dimension {
+        Dimension::Kind => Some(Attribute::Kind),
+        Dimension::Camera => Some(Attribute::Camera),
+        Dimension::Region => Some(Attribute::Region),
+        Dimension::Alert => None,
     }
 }
 
@@ -179,50 +296,239 @@ impl WriteTx {
         Ok(())
     }
 
+    /// Counts an alert of `source`, raised at `at`, once more (`by` = 1) or once less (-1).
+    pub fn count_alert(&self, source: AlertSource, at: Timestamp, by: i64) {
+        self.stage(Dimension::Alert, source as u32, at, by);
+    }
+
     /// Counts `capture` once more (`by` = 1) or once less (-1) in all its counters.
     pub(super) fn count_capture(&self, capture: &Capture, by: i64) -> Result<(), StoreError> {
-        let count = |dimension: Dimension, value: &str| {
-            let id = self.intern_value(dimension.attribute(), value)?;
-            let mut staged = self.staged.borrow_mut();
-            for (grain, width_ms) in [(HOUR, HOUR_MS), (DAY, DAY_MS)] {
-                let key = (dimension as u8, grain, bucket(capture.captured_at, width_ms), id);
-                *staged.counters.entry(key).or_default() += by;
-            }
+        let count = |dimension, attribute, value: &str| {
+            let id = self.intern_value(attribute, value)?;
+            self.stage(dimension, id, capture.captured_at, by);
             Ok::<(), StoreError>(())
         };
-        count(Dimension::Kind, capture.kind.name())?;
-        count(Dimension::Camera, &capture.camera_value())?;
+        count(Dimension::Kind, Attribute::Kind, capture.kind.name())?;
+        count(Dimension::Camera, Attribute::Camera, &capture.camera_value())?;
         if !capture.region.is_empty() {
-            count(Dimension::Region, &normal_value(Attribute::Region, &capture.region))?;
-        }
-        if capture.flags.has(Flags::ALERT) {
-            count(Dimension::Alert, "alert")?;
+            let region = normal_value(Attribute::Region, &capture.region);
+            count(Dimension::Region, Attribute::Region, &region)?;
         }
         Ok(())
     }
 
+    fn stage(&self, dimension: Dimension, id: u32, at: Timestamp, by: i64) {
+        let quarter = quarter_of(at);
+        let place = (dimension as u8, quarter / QUARTERS, id, (quarter % QUARTERS) as u8);
+        *self.staged.borrow_mut().counters.entry(place).or_default() += by;
+    }
+
     /// Writes the changes a transaction gathered.
-    pub(super) fn write_counters(
-        &self,
-        changes: BTreeMap<(u8, u8, u32, u32), i64>,
-    ) -> Result<(), StoreError> {
-        let mut table = self.table(COUNTERS)?;
-        for (key, change) in changes {
-            if change == 0 {
-                continue;
+    pub(super) fn write_counters(&self, changes: BTreeMap<Place, i64>) -> Result<(), StoreError> {
+        let mut table = self.table(DAYS)?;
+        let mut changes = changes.into_iter().filter(|(_, change)| *change != 0).peekable();
+        while let Some(((dimension, day, id, _), _)) = changes.peek() {
+            let key = (*dimension, *day, *id);
+            let mut quarters: BTreeMap<u8, u64> = match table.get(key)? {
+                Some(row) => Day::read(row.value())?.quarters().collect(),
+                None => BTreeMap::new(),
+            };
+            let same = |((dimension, day, id, _), _): &(Place, i64)| (*dimension, *day, *id) == key;
+            while let Some(((.., quarter), change)) = changes.next_if(same) {
+                let count = quarters.entry(quarter).or_default();
+                *count = count.saturating_add_signed(change);
             }
-            let count = table.get(key)?.map_or(0, |row| row.value()).saturating_add_signed(change);
-            if count == 0 {
+            quarters.retain(|_, count| *count > 0);
+            if quarters.is_empty() {
                 table.remove(key)?;
             } else {
-                table.insert(key, count)?;
+                table.insert(key, Day::write(&quarters).as_slice())?;
             }
         }
         Ok(())
     }
 }
 
-/// Hours or days since 1970 of `time`; times before that count as 1970.
-fn bucket(time: Timestamp, width_ms: i64) -> u32 {
-    u32::try_from(time.0.div_euclid(width_ms).max(0)).unwrap_or(u32::MAX)
+/// Counts everything anew from what is kept, and drops the counters of hours and days that were
+/// kept before there were quarters.
+pub(super) fn recount(tx: &WriteTx) -> Result<(), StoreError> {
+    tx.delete_table(HOURS_AND_DAYS)?;
+    let captures = tx.table(CAPTURES)?;
+    if !captures.is_empty()? {
+        log::info!("counting {} captures anew", captures.len()?);
+    }
+    for row in captures.iter()? {
+        let (key, record) = row?;
+        let (capture, _) = decode(CaptureKey(key.value()), record.value())?;
+        tx.count_capture(&capture, 1)?;
+        // Keys are in order of time, so what is written is rarely touched again.
+        if tx.staged.borrow().counters.len() > COUNTERS_STAGED_MAX {
+            let changes = std::mem::take(&mut tx.staged.borrow_mut().counters);
+            tx.write_counters(changes)?;
+        }
+    }
+    for row in tx.table(REKOR_ALERTS)?.iter()? {
+        // The key of an alert is made from the time it was raised.
+        tx.count_alert(AlertSource::Rekor, CaptureKey(row?.0.value()).time(), 1);
+    }
+    Ok(())
+}
+
+/// Quarters of an hour since 1970 of `time`; times before that count as 1970.
+fn quarter_of(time: Timestamp) -> u32 {
+    u32::try_from(time.0.div_euclid(QUARTER_MS).max(0)).unwrap_or(u32::MAX - QUARTERS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::capture::{CaptureDetail, CaptureKind, ImageSet, Vehicle};
+    use crate::store::{Store, StoreOptions};
+
+    const HOUR: i64 = 3_600_000;
+    const DAY: i64 = 24 * HOUR;
+    /// Midnight UTC.
+    const START: i64 = 1_787_270_400_000;
+
+    fn capture(store: &Store, at: i64, region: &str) -> Capture {
+        Capture {
+            key: store.allocate_key(Timestamp(at)),
+            kind: CaptureKind::Plate,
+            agent_uid: "A".into(),
+            camera_id: 1,
+            uuid: String::new(),
+            captured_at: Timestamp(at),
+            ended_at: Timestamp(at),
+            received_at: Timestamp(at),
+            plate: None,
+            plate_text: String::new(),
+            confidence: 90.0,
+            region: region.into(),
+            region_confidence: 0.0,
+            country: "us".into(),
+            direction: None,
+            vehicle: Vehicle::default(),
+            flags: crate::model::capture::Flags(0),
+            images: ImageSet(0),
+            reads: 1,
+            frame: (0, 0),
+        }
+    }
+
+    fn filled(times: &[i64]) -> (tempfile::TempDir, Store) {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path(), StoreOptions::default()).unwrap();
+        for (number, at) in times.iter().enumerate() {
+            let capture = capture(&store, *at, if number % 3 == 0 { "us-nv" } else { "us-ca" });
+            store.write(|tx| tx.insert_capture(&capture, &CaptureDetail::default())).unwrap();
+        }
+        (directory, store)
+    }
+
+    #[test]
+    fn rows_come_back() {
+        let quarters: BTreeMap<u8, u64> =
+            [(0, 1), (7, 127), (8, 128), (40, 300_000), (95, u64::MAX >> 1)].into();
+        let row = Day::write(&quarters);
+        let day = Day::read(&row).unwrap();
+        assert_eq!(day.total, quarters.values().sum::<u64>());
+        assert_eq!(day.quarters().collect::<BTreeMap<u8, u64>>(), quarters);
+        for damaged in [&[][..], &[2, 0, 0, 0, 0, 0, 0, 0, 0], &[1, 0]] {
+            assert!(Day::read(damaged).is_err());
+        }
+        // A row cut off in the middle of a count ends early.
+        assert_eq!(Day::read(&row[..row.len() - 1]).unwrap().quarters().count(), 4);
+    }
+
+    #[test]
+    fn counts_are_exact_to_the_quarter_whatever_the_boundaries() {
+        let times: Vec<i64> = (0..400).map(|n| START - DAY + n * n * 7_013 % (3 * DAY)).collect();
+        let (_directory, store) = filled(&times);
+        store
+            .read(|tx| {
+                for from in (0..30).map(|n| START - 2 * DAY + n * 5 * QUARTER_MS) {
+                    for length in [0, QUARTER_MS, 5 * QUARTER_MS, DAY, DAY + QUARTER_MS, 9 * DAY] {
+                        let until = from + length;
+                        let inside = |at: &&i64| (from..until).contains(*at);
+                        let expected = times.iter().filter(inside).count() as u64;
+                        let (from, until) = (Timestamp(from), Timestamp(until));
+                        assert_eq!(tx.count(Dimension::Kind, None, from, until)?, expected);
+                        assert_eq!(
+                            tx.count(Dimension::Kind, Some("plate"), from, until)?,
+                            expected
+                        );
+                        let ranked = tx.ranking(Dimension::Region, from, until)?;
+                        assert_eq!(ranked.iter().map(|row| row.1).sum::<u64>(), expected);
+                        assert!(ranked.is_sorted_by(|a, b| a.1 >= b.1));
+                        let mut quarters = 0;
+                        tx.each_quarter(
+                            Dimension::Camera,
+                            Some("A/1"),
+                            from,
+                            until,
+                            |at, count| {
+                                assert!(from <= at && at < until);
+                                quarters += count;
+                            },
+                        )?;
+                        assert_eq!(quarters, expected);
+                    }
+                }
+                let boundaries: Vec<Timestamp> =
+                    (0..40).map(|n| Timestamp(START - 2 * DAY + n * 11 * QUARTER_MS)).collect();
+                let series = tx.series(Dimension::Kind, None, &boundaries)?;
+                for (pair, count) in boundaries.windows(2).zip(series) {
+                    assert_eq!(count, tx.count(Dimension::Kind, None, pair[0], pair[1])?);
+                }
+                assert!(
+                    tx.series(Dimension::Kind, Some("none"), &boundaries)?.iter().all(|n| *n == 0)
+                );
+                assert!(tx.series(Dimension::Kind, None, &[])?.is_empty());
+                Ok(())
+            })
+            .unwrap();
+    }
+
+    #[test]
+    fn what_goes_is_taken_back_and_a_recount_agrees() {
+        let times: Vec<i64> = (0..60).map(|n| START + n * 47 * 60_000).collect();
+        let (_directory, store) = filled(&times);
+        let day = |tx: &ReadTx| {
+            let until = Timestamp(START + 3 * DAY);
+            Ok((
+                tx.ranking(Dimension::Region, Timestamp(START), until)?,
+                tx.count(Dimension::Alert, Some("rekor"), Timestamp(START), until)?,
+            ))
+        };
+        store
+            .write(|tx| {
+                let first = tx.captures_between(Timestamp(START), Timestamp(START + 1), 1)?;
+                tx.delete_capture(first[0].key)?;
+                tx.put_rekor_alert(&crate::model::agent::RekorAlert {
+                    key: CaptureKey::new(Timestamp(START + HOUR), 9),
+                    capture: CaptureKey(0),
+                    raised_at: Timestamp(START + HOUR),
+                    list: "L".into(),
+                    list_id: None,
+                    list_kind: crate::model::agent::ListKind::OnList,
+                    description: String::new(),
+                    plate: "ABC".into(),
+                    site: String::new(),
+                })
+            })
+            .unwrap();
+        let counted = store.read(day).unwrap();
+        assert_eq!(counted.0.iter().map(|row| row.1).sum::<u64>(), 59);
+        assert_eq!(counted.1, 1);
+        store
+            .write(|tx| {
+                tx.table(DAYS)?.retain(|_, _| false)?;
+                tx.table(HOURS_AND_DAYS)?.insert((1, 0, 1, 0), 5)?;
+                recount(tx)
+            })
+            .unwrap();
+        assert_eq!(store.read(day).unwrap(), counted);
+        // There is nothing left to drop, which is fine.
+        store.write(|tx| tx.delete_table(HOURS_AND_DAYS)).unwrap();
+    }
 }

@@ -7,6 +7,7 @@ use redb::{ReadOnlyTable, ReadableTable, ReadableTableMetadata as _};
 
 use super::captures::decode_slot;
 use super::codec::{Reader, Writer};
+use super::counters::AlertSource;
 use super::tables::{
     CAPTURES, REKOR_ALERTS, REKOR_BY_CAPTURE, REKOR_BY_LIST, REKOR_BY_PLATE, REKOR_LISTS,
 };
@@ -287,6 +288,7 @@ impl WriteTx {
     /// it is marked as having an alert already.
     pub fn put_rekor_alert(&self, alert: &RekorAlert) -> Result<(), StoreError> {
         self.table(REKOR_ALERTS)?.insert(alert.key.0, encode(alert).as_slice())?;
+        self.count_alert(AlertSource::Rekor, alert.key.time(), 1);
         self.index_rekor_alert(alert)?;
         let captures = self.table(CAPTURES)?;
         let record = captures.get(alert.capture.0)?;

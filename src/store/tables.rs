@@ -76,9 +76,12 @@ pub(super) const VALUES: TableDefinition<'_, (u8, &str), u32> = TableDefinition:
 /// Attribute values: (attribute, value id) -> text.
 pub(super) const VALUE_NAMES: TableDefinition<'_, (u8, u32), &str> =
     TableDefinition::new("value_names");
-/// Captures counted: (dimension, grain, hour or day since 1970, value id) -> count.
-pub(super) const COUNTERS: TableDefinition<'_, (u8, u8, u32, u32), u64> =
+/// Counters until schema 1: (dimension, grain, hour or day since 1970, value id) -> count.
+pub(super) const HOURS_AND_DAYS: TableDefinition<'_, (u8, u8, u32, u32), u64> =
     TableDefinition::new("counters");
+/// Captures and alerts counted: (dimension, day since 1970, value id) -> total and quarters of an
+/// hour, see `counters`.
+pub(super) const DAYS: TableDefinition<'_, (u8, u32, u32), &[u8]> = TableDefinition::new("days");
 /// Events counted by free name -> count.
 pub(super) const TALLIES: TableDefinition<'_, &str, u64> = TableDefinition::new("tallies");
 /// Images: (capture key, kind) -> place in a partition.
@@ -135,7 +138,7 @@ pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
     tx.table(POSTINGS)?;
     tx.table(VALUES)?;
     tx.table(VALUE_NAMES)?;
-    tx.table(COUNTERS)?;
+    tx.table(DAYS)?;
     tx.table(TALLIES)?;
     tx.table(IMAGE_PLACES)?;
     tx.table(KNOWN_PLATES)?;

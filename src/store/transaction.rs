@@ -53,6 +53,15 @@ impl WriteTx {
         Ok(self.inner.open_table(definition)?)
     }
 
+    /// Drops a table of an older schema, if it is there.
+    pub(super) fn delete_table<K: Key + 'static, V: Value + 'static>(
+        &self,
+        definition: TableDefinition<'_, K, V>,
+    ) -> Result<(), StoreError> {
+        self.inner.delete_table(definition)?;
+        Ok(())
+    }
+
     pub(super) fn commit(self) -> Result<(), StoreError> {
         let (published, values) = self.publish()?;
         match self.inner.commit() {

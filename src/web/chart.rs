@@ -55,18 +55,21 @@ fn range_low(series: &[u64]) -> u64 {
     if low >= high / 2 { low } else { 0 }
 }
 
-/// Bars for the 24 hours of a day, the hour `now` (0-23) set apart, and a hidden table with the
-/// values. Missing hours count as zero, more than 24 are ignored.
-pub fn hour_bars(hours: &[u64], now: usize) -> String {
+/// Bars for the 24 hours of a day, the hour `now` (0-23) set apart, a dashed line for a `usual` such
+/// day unless that is empty, and a hidden table with the values. Missing hours count as zero, more
+/// than 24 are ignored.
+pub fn hour_bars(hours: &[u64], now: usize, usual: &[u64]) -> String {
     let value = |hour: usize| hours.get(hour).copied().unwrap_or(0);
+    let expected = |hour: usize| usual.get(hour).copied().unwrap_or(0);
     let most = (0..HOURS).map(value).max().unwrap_or(0);
-    let (top, rules) = rules(most);
+    let (top, rules) = rules((0..HOURS).map(expected).max().unwrap_or(0).max(most));
     let scale = |amount: u64| amount as f64 / top as f64 * (BARS.0 - BARS_TOP);
     let sentence = match (0..HOURS).rev().max_by_key(|hour| value(*hour)) {
         Some(hour) if most > 0 => format!(
             "Reads per hour today. Busiest so far: {hour}:00 with {}.",
             format::count(most, "read", "reads")
         ),
+        _ if (0..HOURS).any(|hour| expected(hour) > 0) => "No reads today so far.".to_owned(),
         _ => return "<p class=\"muted sm\">None so far.</p>".to_owned(),
     };
     let mut out = format!(
@@ -81,6 +84,9 @@ pub fn hour_bars(hours: &[u64], now: usize) -> String {
     for hour in 0..HOURS {
         bar(&mut out, hour, value(hour), scale(value(hour)), hour == now);
     }
+    if (0..HOURS).any(|hour| expected(hour) > 0) {
+        usual_line(&mut out, |hour| BARS.0 - scale(expected(hour)));
+    }
     // After the bars, so that a night's bar does not hide them.
     for rule in rules {
         let y = BARS.0 - scale(rule) - 4.0;
@@ -91,8 +97,24 @@ pub fn hour_bars(hours: &[u64], now: usize) -> String {
         "<line class=\"rule\" x1=\"0\" x2=\"100%\" y1=\"{y}\" y2=\"{y}\"/></svg>",
         y = BARS.0
     );
-    out.push_str(&hour_table(&value));
+    hour_table(&mut out, &value, usual);
     out
+}
+
+/// The dashed line through the middle of every hour, in coordinates of its own: a path knows no
+/// percent.
+fn usual_line(out: &mut String, y: impl Fn(usize) -> f64) {
+    let _ = write!(
+        out,
+        "<svg width=\"100%\" height=\"{h}\" viewBox=\"0 0 {HOURS} {h}\" \
+         preserveAspectRatio=\"none\"><path class=\"usual\" d=\"",
+        h = BARS.0
+    );
+    for hour in 0..HOURS {
+        let letter = if hour == 0 { 'M' } else { 'L' };
+        let _ = write!(out, "{letter}{hour}.5 {:.0}", y(hour));
+    }
+    out.push_str("\"/></svg>");
 }
 
 fn bar(out: &mut String, hour: usize, value: u64, height: f64, now: bool) {
@@ -120,20 +142,25 @@ fn bar(out: &mut String, hour: usize, value: u64, height: f64, now: bool) {
     }
 }
 
-fn hour_table(value: &dyn Fn(usize) -> u64) -> String {
-    let mut out = String::from(
-        "<table class=\"vh\"><caption>Reads per hour today</caption><thead><tr>\
-         <th scope=\"col\">Hour</th><th scope=\"col\">Reads</th></tr></thead><tbody>",
+fn hour_table(out: &mut String, value: &dyn Fn(usize) -> u64, usual: &[u64]) {
+    let expected = |hour: usize| usual.get(hour).copied().unwrap_or(0);
+    out.push_str(
+        "<div class=\"vh\"><table><caption>Reads per hour today</caption><thead><tr>\
+         <th scope=\"col\">Hour</th><th scope=\"col\">Reads</th>",
     );
-    for hour in (0..HOURS).filter(|hour| value(*hour) > 0) {
-        let _ = write!(
-            out,
-            "<tr><th scope=\"row\">{hour}:00</th><td>{}</td></tr>",
-            format::number(value(hour))
-        );
+    if !usual.is_empty() {
+        out.push_str("<th scope=\"col\">Usual</th>");
     }
-    out.push_str("</tbody></table>");
-    out
+    out.push_str("</tr></thead><tbody>");
+    for hour in (0..HOURS).filter(|hour| value(*hour) > 0 || expected(*hour) > 0) {
+        let reads = format::number(value(hour));
+        let _ = write!(out, "<tr><th scope=\"row\">{hour}:00</th><td>{reads}</td>");
+        if !usual.is_empty() {
+            let _ = write!(out, "<td>{}</td>", format::number(expected(hour)));
+        }
+        out.push_str("</tr>");
+    }
+    out.push_str("</tbody></table></div>");
 }
 
 /// The top of the scale and at most three rules on round numbers.

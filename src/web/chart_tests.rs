@@ -26,7 +26,7 @@ fn sparkline_needs_two_numbers_and_survives_any() {
 
 #[test]
 fn hour_bars_say_their_finding_and_hold_their_values() {
-    let svg = hour_bars(&[0, 21, 5], 2);
+    let svg = hour_bars(&[0, 21, 5], 2, &[]);
     assert!(
         svg.contains("aria-label=\"Reads per hour today. Busiest so far: 1:00 with 21 reads.\"")
     );
@@ -36,10 +36,18 @@ fn hour_bars_say_their_finding_and_hold_their_values() {
 }
 
 #[test]
+fn a_usual_day_is_a_dashed_line_with_its_values() {
+    let svg = hour_bars(&[0, 21, 5], 2, &[0, 40, 60]);
+    assert!(svg.contains("<path class=\"usual\" d=\"M0.5 206L1.5 78"), "{svg}");
+    assert!(svg.contains("<td>21</td><td>40</td>") && svg.contains("Busiest so far: 1:00"));
+    assert!(hour_bars(&[], 0, &[1]).contains("No reads today so far."));
+}
+
+#[test]
 fn hour_bars_survive_nothing_and_too_much() {
-    let none = hour_bars(&[], 99);
+    let none = hour_bars(&[], 99, &[]);
     assert!(none.contains("None so far") && !none.contains("NaN") && !none.contains("<rect"));
-    let much = hour_bars(&[u64::MAX; 40], usize::MAX);
+    let much = hour_bars(&[u64::MAX; 40], usize::MAX, &[u64::MAX; 40]);
     assert_eq!(much.matches("<rect").count(), 24);
     assert!(!much.contains("NaN") && !much.contains("inf"));
 }

@@ -20,8 +20,6 @@ use crate::store::{ReadTx, Store, StoreError};
 use crate::web::pages::names::Names;
 use crate::web::views::read::{ReadRow, href};
 
-/// Alerts looked through for the one that belongs to a read.
-const ALERTS_LOOKED_AT: usize = 64;
 /// How long a browser waits before it connects again, milliseconds.
 const RETRY_MS: u32 = 3000;
 
@@ -100,11 +98,6 @@ impl Feed {
         pending: &VecDeque<(CaptureKey, bool)>,
     ) -> Result<Vec<Item>, StoreError> {
         let names = Names::load(tx)?;
-        let alerts = if pending.iter().any(|(_, alert)| *alert) {
-            tx.rekor_alerts(ALERTS_LOOKED_AT)?
-        } else {
-            Vec::new()
-        };
         let previews: Vec<CaptureKey> = self
             .lock()
             .items
@@ -117,6 +110,13 @@ impl Feed {
         for &(key, alert) in pending {
             // A preview may be gone already.
             let Some(capture) = tx.capture(key)? else { continue };
+            let known = match &capture.plate {
+                Some(plate) => tx.known_plate(plate)?,
+                None => None,
+            };
+            if known.is_some_and(|known| known.ignored) {
+                continue;
+            }
             let mut replaces = None;
             for preview in previews.iter().rev() {
                 if tx.superseded_by(*preview)? == Some(key) {
@@ -124,7 +124,7 @@ impl Feed {
                     break;
                 }
             }
-            let alert = alerts.iter().find(|known| alert && known.capture == key).cloned();
+            let alert = if alert { tx.rekor_alerts_of(key)?.into_iter().next() } else { None };
             items.push(Item {
                 number: 0,
                 camera: names.camera(&capture.agent_uid, capture.camera_id),

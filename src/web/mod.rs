@@ -23,6 +23,7 @@ pub mod render;
 pub mod reply;
 pub mod routes;
 pub mod site;
+pub mod tiles;
 pub mod views;
 pub mod webhook;
 

@@ -5,6 +5,10 @@ use crate::model::saved_search::SearchScope;
 
 /// Dashboard.
 pub const HOME: &str = "/";
+/// Reads as they happen; `?camera=AGENT_UID/CAMERA_ID` filters.
+pub const LIVE: &str = "/live";
+/// The same for a screen across the room.
+pub const LIVE_WALL: &str = "/live/wall";
 /// Search; the query is `?q=`, the view `?view=grid`.
 pub const SEARCH: &str = "/search";
 /// Vehicles without plate; as [`SEARCH`], but images unless `?view=table`.
@@ -67,6 +71,8 @@ pub const fn search(scope: SearchScope) -> &'static str {
 /// Every path by the name templates use.
 pub const ALL: &[(&str, &str)] = &[
     ("home", HOME),
+    ("live", LIVE),
+    ("live_wall", LIVE_WALL),
     ("search", SEARCH),
     ("vehicles", VEHICLES),
     ("searches", SEARCHES),

@@ -105,6 +105,12 @@ fn pages() -> Vec<(String, Shell, String)> {
         samples::dashboard_empty(),
         shell("Dashboard", "dashboard")
     );
+    page!("live", "live", samples::live(true), shell("Live", "live"));
+    page!("live-empty", "live", samples::live(false), shell("Live", "live"));
+    page!("wall", "wall", samples::live(true), shell("Live wall", "live"));
+    page!("wall-empty", "wall", samples::live(false), shell("Live wall", "live"));
+    page!("hostile-live", "live", samples::hostile::live(), hostile_shell("live"));
+    page!("hostile-wall", "wall", samples::hostile::live(), hostile_shell("live"));
     page!("search", "search", samples::search::search(false), shell("Search", "search"));
     page!("search-grid", "search", samples::search::search(true), shell("Search", "search"));
     page!("search-bad", "search", samples::search::search_bad(), shell("Search", "search"));

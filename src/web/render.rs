@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::assets::{AssetError, Assets};
 use super::views::shell::Shell;
-use super::{chart, format, heat, paths};
+use super::{chart, format, heat, paths, tiles};
 
 /// Steps a template may take: the largest page with 200 rows takes about 60,000.
 const FUEL: u64 = 2_000_000;
@@ -129,8 +129,12 @@ fn add_functions(environment: &mut Environment<'static>, assets: &Arc<Assets>) {
     environment.add_function("sparkline", |series: Vec<u64>, unit: &str| {
         Value::from_safe_string(chart::sparkline(&series, unit))
     });
-    environment.add_function("hour_bars", |hours: Vec<u64>, now: usize| {
-        Value::from_safe_string(chart::hour_bars(&hours, now))
+    environment.add_function("hour_bars", |hours: Vec<u64>, now: usize, usual: Vec<u64>| {
+        Value::from_safe_string(chart::hour_bars(&hours, now, &usual))
+    });
+    environment.add_function("state_map", |codes: Vec<String>, counts: Vec<u64>| {
+        let counts: Vec<(String, u64)> = codes.into_iter().zip(counts).collect();
+        Value::from_safe_string(tiles::state_map(&counts))
     });
     environment.add_function("heat_map", |rows: Vec<Vec<u64>>| {
         Value::from_safe_string(heat::heat_map(&rows))

@@ -67,6 +67,9 @@ pub const ROUTES: &[Route] = &[
     post("/theme", Public, theme::switch),
     // Daily work.
     get("/", Page(Viewer), Class::Page, dashboard::page),
+    get("/live", Page(Viewer), Class::Page, live::page),
+    get("/live/wall", Page(Viewer), Class::Page, live::wall),
+    get("/live/recent", Page(Viewer), Class::Data, live::recent),
     get("/live/stream", Page(Viewer), Class::Data, live::stream),
     get("/search", Page(Viewer), Class::Page, search::plates),
     get("/vehicles", Page(Viewer), Class::Page, search::vehicles),
@@ -120,7 +123,7 @@ pub const ROUTES: &[Route] = &[
     change(Method::Post, "/api/v1/searches", Api(Viewer), api::searches::save),
     get("/api/v1/searches/{id}", Api(Viewer), Class::Data, api::searches::one),
     change(Method::Delete, "/api/v1/searches/{id}", Api(Viewer), api::searches::delete),
-    get("/api/v1/stats", Api(Viewer), Class::Data, api::resources::stats),
+    get("/api/v1/stats", Api(Viewer), Class::Data, api::stats::stats),
     get("/api/v1/audit", Api(Admin), Class::Data, audit::list),
     get("/healthz", Public, Class::Data, health::healthz),
     get("/metrics", Metrics, Class::Data, health::metrics),

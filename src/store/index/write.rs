@@ -12,6 +12,7 @@ use super::{Entries, Header, NewValues, Published, Slot, Term};
 use crate::model::capture::{Capture, CaptureDetail, CaptureKey};
 use crate::model::query::Attribute;
 use crate::store::captures::{decode, encode};
+use crate::store::counters::Place;
 use crate::store::tables::{BITMAPS, BLOCKS, CAPTURES, DETAILS, HEADERS, SLOTS};
 use crate::store::{StoreError, WriteTx};
 
@@ -23,7 +24,7 @@ pub(in crate::store) struct Staged {
     dead: BTreeMap<u32, Vec<u16>>,
     chunks: BTreeMap<(u32, u16), KeyRange>,
     pub(in crate::store) values: HashMap<(u8, String), u32>,
-    pub(in crate::store) counters: BTreeMap<(u8, u8, u32, u32), i64>,
+    pub(in crate::store) counters: BTreeMap<Place, i64>,
 }
 
 /// The newest block, as this transaction leaves it.

@@ -15,6 +15,7 @@ use crate::model::query::{
     Attribute, AttributeMatch, CandidateMatch, PageRequest, Piece, PlateMatch, Query, Total,
     WeekMatch, signature_mark,
 };
+use crate::store::counters::Dimension;
 use crate::store::index::terms::attribute_values;
 use crate::store::{IndexOptions, Store, StoreError, StoreOptions};
 
@@ -460,7 +461,7 @@ fn run(seed: u64, rounds: u64) {
         check(&store, &model, &Query::default(), 30);
         assert_eq!(store.figures().unwrap().captures, model.captures.len() as u64);
         let counted = store
-            .read(|tx| tx.count_captures(None, Timestamp(0), Timestamp(now + 3_600_000)))
+            .read(|tx| tx.count(Dimension::Kind, None, Timestamp(0), Timestamp(now + 3_600_000)))
             .unwrap();
         assert_eq!(counted, model.captures.len() as u64);
     }

@@ -6,6 +6,7 @@ pub mod export;
 pub mod plates;
 pub mod resources;
 pub mod searches;
+pub mod stats;
 
 use serde::Serialize;
 

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use crate::domain::stats;
 use crate::gate::Response;
 use crate::store::ReadTx;
 use crate::web::api::rfc3339;
@@ -36,16 +35,6 @@ struct CameraView {
     last_seen: String,
 }
 
-#[derive(Serialize)]
-struct StatsView {
-    captures: u64,
-    plates: u64,
-    records_bytes: u64,
-    images_bytes: u64,
-    reads_this_month: u64,
-    reads_last_month: u64,
-}
-
 /// `GET /api/v1/agents`.
 pub fn agents(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
     let agents = ctx.site.store.read(ReadTx::agents)?;
@@ -73,20 +62,4 @@ pub fn cameras(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebErro
         last_seen: rfc3339(camera.last_seen),
     });
     Ok(json(200, &Data { data: data.collect() }))
-}
-
-/// `GET /api/v1/stats`.
-pub fn stats(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
-    let zone = ctx.zone();
-    let figures = ctx.site.store.figures()?;
-    let months = ctx.site.store.read(|tx| stats::months(tx, &zone, ctx.now))?;
-    let body = StatsView {
-        captures: figures.captures,
-        plates: figures.plates,
-        records_bytes: figures.records_bytes,
-        images_bytes: ctx.site.store.images().bytes_on_disk(),
-        reads_this_month: months.this_month,
-        reads_last_month: months.last_month,
-    };
-    Ok(json(200, &body))
 }

@@ -1,86 +1,96 @@
 //! The first page after signing in.
 
+mod figures;
+
 use std::sync::atomic::Ordering;
 
+use jiff::tz::TimeZone;
+
+use crate::base::clock::Timestamp;
+use crate::domain::period::Range;
 use crate::domain::stats;
 use crate::gate::Response;
-use crate::model::capture::CaptureKind;
-use crate::model::query::{PageRequest, Query};
 use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
-use crate::web::format;
 use crate::web::pages::names::Names;
 use crate::web::pages::shell::{Page, flash, render_with};
-use crate::web::paths;
-use crate::web::views::dashboard::{Dashboard, Outcome, Receiving, Tile};
-use crate::web::views::{Link, RankRow, Tone};
+use crate::web::pages::{alerts, live};
+use crate::web::views::dashboard::{Dashboard, Outcome, RangeLink, Receiving};
+use crate::web::views::{Link, Tone};
+use crate::web::{format, paths};
 
 /// Rows of the list of latest reads.
 const LATEST: usize = 10;
-/// Cameras of the ranking.
-const CAMERAS: usize = 6;
+/// Rows of the list of latest alerts.
+const ALERTS: usize = 5;
 /// A box that was silent for this long gets an amber dot, milliseconds.
 const SILENT_MS: i64 = 6 * 3600 * 1000;
 
-/// `GET /`.
+/// `GET /`; `range` is `today`, `week`, `month` or `year`.
 pub fn page(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
     let (site, zone) = (ctx.site, ctx.zone());
-    let request = PageRequest { limit: LATEST, before: None, total: false };
-    let latest = site.store.search(&Query::default(), request)?.rows;
-    let figures = site.store.figures()?;
-    let data = site.store.read(|tx| {
-        Ok((
-            Names::load(tx)?,
-            stats::months(tx, &zone, ctx.now)?,
-            stats::months_of(tx, CaptureKind::Vehicle, &zone, ctx.now)?,
-            stats::today_by_hour(tx, &zone, ctx.now)?,
-            stats::top_cameras(tx, &zone, ctx.now, CAMERAS)?,
-        ))
+    let range = range(ctx)?;
+    // Before the reads are looked up, so that none falls between page and stream.
+    let position = site.feed.position();
+    let latest = live::latest(ctx, LATEST, "")?;
+    let kept = site.store.figures()?.captures;
+    let (names, board, rekor) = site.store.read(|tx| {
+        let alerts = tx.rekor_alerts(ALERTS)?;
+        let board = stats::board(tx, range, kept, &zone, ctx.now)?;
+        Ok((Names::load(tx)?, board, alerts::rows(ctx, tx, &alerts, &zone)?))
     })?;
-    let (names, plates, vehicles, (hours, hour_now), cameras) = data;
-    let month = plates.month.strftime("%B").to_string();
     let last_received = latest.iter().map(|capture| capture.received_at).max();
     let used = site.store.bytes_on_disk();
-    let view = Dashboard {
-        status: receiving(ctx, last_received),
+    let mut view = Dashboard {
+        status: receiving(ctx, last_received, &zone),
         zone: format::zone_label(ctx.now, &zone),
-        tiles: vec![
-            month_tile("Plates read", &plates),
-            month_tile("Without plate", &vehicles),
-            Tile {
-                label: "Reads kept".into(),
-                value: format::number(figures.captures),
-                notes: vec![format::count(figures.plates, "plate", "plates")],
-                ..Tile::default()
-            },
-            Tile {
-                label: "Store".into(),
-                value: format::bytes(used),
-                notes: vec![format!("{} free", format::bytes(site.store.free_bytes()))],
-                ..Tile::default()
-            },
-        ],
+        ranges: Range::ALL.into_iter().map(|other| range_link(other, range)).collect(),
+        range: range.name(),
+        range_text: range_text(range),
+        tiles: figures::tiles(&board, used, site.store.free_bytes()),
         reads: latest.iter().map(|capture| names.row(capture, ctx.now, &zone)).collect(),
-        cameras: cameras
-            .into_iter()
-            .map(|(value, count)| RankRow {
-                label: names.camera_of_value(&value),
-                href: camera_search(&value),
-                value: count,
-            })
-            .collect(),
-        month,
-        hours,
-        hour_now,
+        position,
+        rekor,
         webhook: outcomes(ctx),
         webhook_since: match format::day(site.started_at, ctx.now, &zone) {
             today if today == "Today" => format::clock(site.started_at, &zone),
             day => format::lower_first(&day),
         },
-        empty: figures.captures == 0,
+        empty: kept == 0,
+        ..Dashboard::default()
     };
+    figures::charts(&mut view, &board, &names);
     let page = Page::new("dashboard", "Dashboard", "dashboard");
     render_with(ctx, &page, &view, |shell| shell.flash = flash(ctx))
+}
+
+/// The range a request asks for.
+pub fn range(ctx: &Ctx<'_>) -> Result<Range, WebError> {
+    match ctx.query()?.get("range") {
+        None | Some("") => Ok(Range::default()),
+        Some(name) => Range::parse(name)
+            .ok_or_else(|| WebError::Bad("range is one of today, week, month and year.".into())),
+    }
+}
+
+const fn range_text(range: Range) -> &'static str {
+    match range {
+        Range::Today => "today",
+        Range::Week => "7 days",
+        Range::Month => "this month",
+        Range::Year => "this year",
+    }
+}
+
+fn range_link(range: Range, shown: Range) -> RangeLink {
+    let label = match range {
+        Range::Today => "Today",
+        Range::Week => "7 days",
+        Range::Month => "Month",
+        Range::Year => "Year",
+    };
+    let href = format!("{}?range={}", paths::HOME, range.name());
+    RangeLink { href, label, current: range == shown }
 }
 
 /// Address of the search for one camera, given as `AGENT_UID/CAMERA_ID`.
@@ -88,20 +98,7 @@ pub fn camera_search(value: &str) -> String {
     format!("{}?{}", paths::SEARCH, crate::gate::form::encode([("camera", value)]))
 }
 
-fn month_tile(label: &str, months: &stats::Months) -> Tile {
-    let from = months.compared_until.first_of_month();
-    let span = format!("vs {}–{}", from.strftime("%-d"), months.compared_until.strftime("%-d %B"));
-    Tile {
-        label: format!("{label}, {}", months.month.strftime("%B")),
-        value: format::number(months.this_month),
-        delta: format::change(months.this_month, months.last_month),
-        notes: if months.last_month == 0 { Vec::new() } else { vec![span] },
-        series: months.series.clone(),
-    }
-}
-
-fn receiving(ctx: &Ctx<'_>, last: Option<crate::base::clock::Timestamp>) -> Receiving {
-    let zone = ctx.zone();
+fn receiving(ctx: &Ctx<'_>, last: Option<Timestamp>, zone: &TimeZone) -> Receiving {
     match last {
         None => Receiving {
             tone: Tone::Off,
@@ -110,13 +107,13 @@ fn receiving(ctx: &Ctx<'_>, last: Option<crate::base::clock::Timestamp>) -> Rece
         },
         Some(at) if ctx.now.since(at) > SILENT_MS => Receiving {
             tone: Tone::Warn,
-            text: format!("No read since {}", format::ago(at, ctx.now, &zone)),
-            exact: format::exact(at, &zone),
+            text: format!("No read since {}", format::ago(at, ctx.now, zone)),
+            exact: format::exact(at, zone),
         },
         Some(at) => Receiving {
             tone: Tone::Ok,
-            text: format!("Receiving. Last read {}", format::ago(at, ctx.now, &zone)),
-            exact: format::exact(at, &zone),
+            text: format!("Receiving. Last read {}", format::ago(at, ctx.now, zone)),
+            exact: format::exact(at, zone),
         },
     }
 }

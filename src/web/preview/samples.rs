@@ -6,10 +6,10 @@ use crate::model::capture::{Capture, CaptureKey, CaptureKind, Flags, Guess, Imag
 use crate::model::plate::Plate;
 use crate::web::format;
 use crate::web::views::capture::{Candidate, CapturePage, Fact, Outlines, Picture, Viewer};
-use crate::web::views::dashboard::{Dashboard, Outcome, Receiving, Tile};
 use crate::web::views::read::{PlateBadge, ReadRow, TimeView, VehicleView};
-use crate::web::views::{Link, RankRow, Tag, Tone};
+use crate::web::views::{Link, Tag, Tone};
 
+mod dashboard;
 pub(super) mod hostile;
 pub(super) mod plate;
 pub(super) mod search;
@@ -175,89 +175,7 @@ fn rows() -> Vec<ReadRow> {
         .collect()
 }
 
-pub(super) fn dashboard() -> Dashboard {
-    let months = vec![
-        36_100, 40_200, 38_100, 37_000, 42_800, 45_100, 41_200, 43_000, 47_781, 47_000, 44_900,
-        48_213,
-    ];
-    let kept = vec![95, 190, 290, 400, 500, 610, 720, 830, 940, 1_050, 1_160, 1_284];
-    let tile = |label: &str, value: &str, notes: &[&str], series: &[u64]| Tile {
-        label: label.to_owned(),
-        value: value.to_owned(),
-        delta: None,
-        notes: notes.iter().map(|note| (*note).to_owned()).collect(),
-        series: series.to_vec(),
-    };
-    Dashboard {
-        status: Receiving {
-            tone: Tone::Ok,
-            text: "Receiving. Last read 4 seconds ago".to_owned(),
-            exact: at(4000).exact,
-        },
-        zone: format::zone_label(NOW, &zone()),
-        tiles: vec![
-            Tile {
-                delta: format::change(48_213, 45_313),
-                ..tile("Plates read, August", "48,213", &["vs 1–21 July"], &months)
-            },
-            tile("Records kept", "1,284,551", &["since 2 Mar 2025"], &kept),
-            Tile {
-                delta: format::change(1_204, 1_391),
-                ..tile("Vehicles without plate", "1,204", &["vs 1–21 July"], &months)
-            },
-            tile("Store", "38.2 GB", &["25.8 GB free"], &kept),
-        ],
-        reads: rows().into_iter().take(9).collect(),
-        cameras: [
-            ("Gate in", 19_842),
-            ("Gate out", 18_107),
-            ("Dock 2", 5_218),
-            ("Visitor lot", 3_377),
-            ("Dock 1", 1_204),
-            ("Back road", 465),
-        ]
-        .into_iter()
-        .map(|(label, value)| RankRow {
-            label: label.to_owned(),
-            href: "/search".to_owned(),
-            value,
-        })
-        .collect(),
-        webhook_since: "09:12:40".to_owned(),
-        month: "August".to_owned(),
-        hours: vec![21, 12, 9, 7, 16, 42, 103, 240, 233, 203, 155, 161, 196, 212, 112],
-        hour_now: 14,
-        webhook: vec![
-            Outcome { tone: Tone::Ok, label: "Stored".to_owned(), count: 1_721, link: None },
-            Outcome { tone: Tone::Off, label: "Known already".to_owned(), count: 14, link: None },
-            Outcome {
-                tone: Tone::Warn,
-                label: "Refused: wrong key".to_owned(),
-                count: 3,
-                link: Some(Link::new("/settings/webhook", "Settings")),
-            },
-        ],
-        empty: false,
-    }
-}
-
-pub(super) fn dashboard_empty() -> Dashboard {
-    Dashboard {
-        status: Receiving {
-            tone: Tone::Off,
-            text: "Nothing received yet".to_owned(),
-            exact: String::new(),
-        },
-        zone: "UTC".to_owned(),
-        tiles: ["Plates read, August", "Records kept", "Vehicles without plate", "Store"]
-            .into_iter()
-            .map(|label| Tile { label: label.to_owned(), value: "0".to_owned(), ..Tile::default() })
-            .collect(),
-        hours: vec![0; 24],
-        empty: true,
-        ..Dashboard::default()
-    }
-}
+pub(super) use dashboard::{dashboard, dashboard_empty, live};
 
 fn vehicle_facts() -> Vec<Fact> {
     vec![

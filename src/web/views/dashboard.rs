@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::alerts::AlertRow;
 use super::read::ReadRow;
 use super::{Link, RankRow, Tone};
 
@@ -12,24 +13,61 @@ pub struct Dashboard {
     pub status: Receiving,
     /// `Los Angeles (PDT)`: see `format::zone_label`.
     pub zone: String,
+    /// What can be looked at.
+    pub ranges: Vec<RangeLink>,
+    /// Name of the range in addresses: `month`.
+    pub range: &'static str,
+    /// The range in a heading: `this month`.
+    pub range_text: &'static str,
     /// At most four numbers.
     pub tiles: Vec<Tile>,
     /// Latest reads, newest first.
     pub reads: Vec<ReadRow>,
-    /// Cameras with most reads this month, best first.
-    pub cameras: Vec<RankRow>,
-    /// Name of the month of `cameras`: `November`.
-    pub month: String,
+    /// Where the live stream goes on behind them.
+    pub position: String,
+    /// Latest alerts of Rekor Scout.
+    pub rekor: Vec<AlertRow>,
     /// Reads of each hour of today, 24 numbers.
     pub hours: Vec<u64>,
+    /// The same on a usual such day; empty before there was one.
+    pub usual: Vec<u64>,
+    /// `Friday`.
+    pub weekday: &'static str,
     /// The hour it is now, 0-23.
     pub hour_now: usize,
-    /// What the webhook did today.
+    /// Reads by weekday and hour.
+    pub week: Vec<Vec<u64>>,
+    /// `Last 4 weeks`.
+    pub week_span: &'static str,
+    /// `Friday 17:00 is the busiest hour, with 281 reads on average.`, `""` for nothing.
+    pub week_peak: String,
+    /// Month of the regions: `July`, `August so far`.
+    pub regions_month: String,
+    /// Codes of the states on the map that were read; empty to leave the map out.
+    pub states: Vec<String>,
+    /// Reads of each of `states`.
+    pub state_counts: Vec<u64>,
+    /// All regions, best first.
+    pub regions: Vec<RankRow>,
+    /// Cameras of the range, best first.
+    pub cameras: Vec<RankRow>,
+    /// What the webhook did since start.
     pub webhook: Vec<Outcome>,
     /// When counting began: `14:32:07` or `yesterday`; `""` to say nothing.
     pub webhook_since: String,
     /// Whether nothing was ever received: the page explains the next step instead.
     pub empty: bool,
+}
+
+/// A range to look at.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct RangeLink {
+    /// Address.
+    pub href: String,
+    /// `7 days`.
+    pub label: &'static str,
+    /// Whether it is shown.
+    pub current: bool,
 }
 
 /// Whether reads arrive.
@@ -46,6 +84,8 @@ pub struct Receiving {
 /// A number with its comparison.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Tile {
+    /// Name of the number in the figures of the API, for live pages; `""` when it does not change.
+    pub id: &'static str,
     /// What it is.
     pub label: String,
     /// The number.
@@ -56,6 +96,8 @@ pub struct Tile {
     pub notes: Vec<String>,
     /// Last twelve months, oldest first; empty for none.
     pub series: Vec<u64>,
+    /// What the line counts: `reads a month`.
+    pub unit: &'static str,
 }
 
 /// A change. Made by `format::change`.

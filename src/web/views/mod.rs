@@ -8,6 +8,7 @@ pub mod capture;
 pub mod dashboard;
 pub mod error;
 pub mod export;
+pub mod live;
 pub mod plate;
 pub mod profile;
 pub mod read;

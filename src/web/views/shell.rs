@@ -151,6 +151,7 @@ const SETTINGS: &str = "Settings";
 /// phones; its fifth place leads to all others.
 const ENTRIES: &[Entry] = &[
     entry(DAILY, ("dashboard", "Dashboard", "home", paths::HOME), Role::Viewer).bar("Home"),
+    entry(DAILY, ("live", "Live", "live", paths::LIVE), Role::Viewer).bar("Live"),
     entry(DAILY, ("search", "Search", "search", paths::SEARCH), Role::Viewer).bar("Search"),
     entry(DAILY, ("vehicles", "Vehicles", "car", paths::VEHICLES), Role::Viewer),
     entry(DAILY, ("plates", "Plates", "tag", paths::PLATES), Role::Viewer),

@@ -2,8 +2,10 @@
 
 use super::super::HOSTILE;
 use super::{at, capture_of};
+use crate::web::views::alerts::AlertRow;
 use crate::web::views::capture::{Candidate, CapturePage, Fact};
 use crate::web::views::dashboard::{Dashboard, Outcome, Receiving, Tile};
+use crate::web::views::live::LivePage;
 use crate::web::views::profile::{Profile, SessionRow};
 use crate::web::views::read::{PlateBadge, ReadRow, VehicleView};
 use crate::web::views::search::{Chip, QueryError, SaveForm, SavedLink, Search};
@@ -38,21 +40,38 @@ pub(super) fn rows() -> Vec<ReadRow> {
 }
 
 pub(in crate::web::preview) fn dashboard() -> Dashboard {
+    let rank = || vec![RankRow { label: bad(), href: bad(), value: u64::MAX }; 12];
     Dashboard {
         status: Receiving { tone: Tone::Bad, text: bad(), exact: bad() },
         zone: bad(),
         tiles: vec![Tile {
             label: bad(),
             value: bad(),
-            delta: None,
             notes: vec![bad()],
             series: vec![0, u64::MAX],
+            unit: HOSTILE,
+            ..Tile::default()
         }],
         reads: rows(),
-        cameras: vec![RankRow { label: bad(), href: bad(), value: u64::MAX }],
-        month: bad(),
+        position: bad(),
+        rekor: vec![AlertRow {
+            href: bad(),
+            list: bad(),
+            description: bad(),
+            kind: Tag::new(Tone::Bad, bad()),
+            ..AlertRow::default()
+        }],
         hours: vec![u64::MAX; 30],
+        usual: vec![u64::MAX; 30],
+        weekday: HOSTILE,
         hour_now: usize::MAX,
+        week: vec![vec![u64::MAX; 30]; 9],
+        week_peak: bad(),
+        regions_month: bad(),
+        states: vec![bad(), "us-ca".into()],
+        state_counts: vec![u64::MAX, u64::MAX],
+        regions: rank(),
+        cameras: rank(),
         webhook_since: bad(),
         webhook: vec![Outcome {
             tone: Tone::Bad,
@@ -60,7 +79,21 @@ pub(in crate::web::preview) fn dashboard() -> Dashboard {
             count: u64::MAX,
             link: Some(Link::new(bad(), bad())),
         }],
-        empty: false,
+        ..Dashboard::default()
+    }
+}
+
+pub(in crate::web::preview) fn live() -> LivePage {
+    LivePage {
+        here: bad(),
+        other: bad(),
+        path: "/live",
+        rows: rows(),
+        position: bad(),
+        camera: bad(),
+        cameras: vec![Choice::new(bad(), bad(), true)],
+        zone: bad(),
+        zone_name: bad(),
     }
 }
 
