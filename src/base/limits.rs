@@ -31,6 +31,25 @@ pub const CONNECTION_STACK_BYTES: usize = 256 * 1024;
 /// TLS sessions kept for resumption, about 1 KB each: every browser of a household or a guard's
 /// office, and the agents.
 pub const TLS_SESSIONS_MAX: usize = 128;
+/// Before this the clock is not set, as there is no battery behind it; milliseconds since 1970:
+/// the first day of 2024.
+pub const CLOCK_SET_MS: i64 = 1_704_067_200_000;
+/// Life of the box's own authority, milliseconds: ten years, as people trust it by hand.
+pub const AUTHORITY_LIFE_MS: i64 = 3653 * 86_400_000;
+/// Life of a certificate it issues, milliseconds: 397 days, the most that browsers take.
+pub const CERTIFICATE_LIFE_MS: i64 = 397 * 86_400_000;
+/// How long before its end a certificate is renewed, milliseconds.
+pub const CERTIFICATE_RENEW_MS: i64 = 30 * 86_400_000;
+/// Names of one certificate.
+pub const CERTIFICATE_NAMES_MAX: usize = 48;
+/// Certificates of a chain that is brought; public ones have two to four.
+pub const CHAIN_LENGTH_MAX: usize = 8;
+/// Addresses of the machine that are looked at.
+pub const MACHINE_ADDRESSES_MAX: usize = 16;
+/// Domains of the resolver that are looked at, as many as it takes itself.
+pub const MACHINE_DOMAINS_MAX: usize = 6;
+/// Longest list of further host names, bytes.
+pub const HOST_NAMES_BYTES_MAX: usize = 512;
 /// Bytes of one TLS connection that may wait to be encrypted or sent: one full record.
 pub const TLS_BUFFER_BYTES_MAX: usize = 16 * 1024;
 /// How long the goodbye of a TLS connection may take to leave.
@@ -305,6 +324,8 @@ pub const AUDIT_TRIM_MAX: usize = 5_000;
 pub const AUDIT_SCAN_MAX: usize = 50_000;
 
 const _: () = assert!(QUERY_CHARS_MAX <= AUDIT_TEXT_CHARS_MAX);
+const _: () = assert!(CERTIFICATE_RENEW_MS < CERTIFICATE_LIFE_MS);
+const _: () = assert!(CERTIFICATE_LIFE_MS < AUTHORITY_LIFE_MS);
 const _: () = assert!(CONNECTIONS_PER_ADDRESS_MAX <= CONNECTIONS_MAX);
 const _: () = assert!(TRIES_PER_DAY_MAX + FIRST_TRIES_PER_DAY_MAX <= 100);
 const _: () = assert!(PASSWORD_MEMORY_KIB <= PASSWORD_MEMORY_KIB_MAX);

@@ -1,8 +1,9 @@
-//! The ground: time, randomness, bounds, hashes, logging, stopping, secrets. Knows nothing of plates,
+//! The ground: time, randomness, bounds, hashes, the machine, logging, stopping, secrets. Knows nothing of plates,
 //! HTTP or the store, and uses hardly more than the standard library.
 
 pub mod clock;
 pub mod hash;
+pub mod host;
 pub mod limits;
 pub mod log;
 pub mod network;

@@ -2,7 +2,9 @@
 //! values, and refuses by rule before anything is written.
 
 pub mod audit;
+pub mod box_names;
 pub mod captures;
+pub mod certificates;
 pub mod corrections;
 pub mod export;
 pub mod finding;

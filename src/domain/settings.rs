@@ -3,7 +3,8 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::base::limits::{BOX_NAME_CHARS_MAX, PUBLIC_URL_BYTES_MAX};
+use crate::base::limits::{BOX_NAME_CHARS_MAX, HOST_NAMES_BYTES_MAX, PUBLIC_URL_BYTES_MAX};
+use crate::domain::box_names;
 use crate::model::settings::{General, PostAuth};
 use crate::model::user::{Role, User};
 use crate::store::{ReadTx, Store, StoreError, WriteTx};
@@ -12,6 +13,13 @@ const BOX_NAME: &str = "general.box_name";
 const PUBLIC_URL: &str = "general.public_url";
 const POST_AUTH: &str = "general.post_auth";
 const TIME_ZONE: &str = "general.time_zone";
+const ALLOW_PLAIN: &str = "general.allow_plain";
+const HSTS: &str = "general.hsts";
+const HOST_NAMES: &str = "general.host_names";
+
+/// How switches are kept.
+const YES: &str = "true";
+const NO: &str = "false";
 
 /// All settings as one value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,6 +49,9 @@ fn load(text: impl Fn(&str) -> Result<Option<String>, StoreError>) -> Result<Set
             public_url: known(PUBLIC_URL)?,
             post_auth: PostAuth::parse(&known(POST_AUTH)?).unwrap_or_default(),
             time_zone: known(TIME_ZONE)?,
+            allow_plain: known(ALLOW_PLAIN)? == YES,
+            hsts: known(HSTS)? == YES,
+            host_names: known(HOST_NAMES)?,
         },
     })
 }
@@ -50,7 +61,10 @@ pub fn save_general(tx: &WriteTx, general: &General) -> Result<(), StoreError> {
     tx.put_setting(BOX_NAME, &general.box_name)?;
     tx.put_setting(PUBLIC_URL, &general.public_url)?;
     tx.put_setting(POST_AUTH, general.post_auth.name())?;
-    tx.put_setting(TIME_ZONE, &general.time_zone)
+    tx.put_setting(TIME_ZONE, &general.time_zone)?;
+    tx.put_setting(ALLOW_PLAIN, if general.allow_plain { YES } else { NO })?;
+    tx.put_setting(HSTS, if general.hsts { YES } else { NO })?;
+    tx.put_setting(HOST_NAMES, &general.host_names)
 }
 
 /// `[general]` as it comes from a form or a file; `None` leaves a field as it is.
@@ -64,6 +78,12 @@ pub struct GeneralForm<'a> {
     pub post_auth: Option<&'a str>,
     /// IANA time zone.
     pub time_zone: Option<&'a str>,
+    /// Whether plain HTTP is allowed on the network.
+    pub allow_plain: Option<bool>,
+    /// Whether browsers are told to insist on TLS.
+    pub hsts: Option<bool>,
+    /// Further host names.
+    pub host_names: Option<&'a str>,
 }
 
 /// What is wrong with one field.
@@ -113,6 +133,17 @@ pub fn apply_general(base: &General, form: GeneralForm<'_>) -> Result<General, V
             None => wrong("time_zone", "give a time zone such as Europe/Berlin".into()),
         }
     }
+    if let Some(text) = form.host_names {
+        let names: Vec<&str> =
+            text.split([' ', ',', '\n', '\r', '\t']).filter(|n| !n.is_empty()).collect();
+        let text = names.join(" ").to_lowercase();
+        if text.len() > HOST_NAMES_BYTES_MAX || !names.iter().all(|name| box_names::is_name(name)) {
+            wrong("host_names", "give host names such as plates.lan, separated by spaces".into());
+        }
+        general.host_names = text;
+    }
+    general.allow_plain = form.allow_plain.unwrap_or(general.allow_plain);
+    general.hsts = form.hsts.unwrap_or(general.hsts);
     if errors.is_empty() { Ok(general) } else { Err(errors) }
 }
 
@@ -239,11 +270,16 @@ mod tests {
             public_url: Some("HTTPS://plates.example.org:8443/box/"),
             post_auth: Some("none"),
             time_zone: Some("america/new_york"),
+            allow_plain: Some(true),
+            host_names: Some(" Plates.lan, box\n"),
+            ..GeneralForm::default()
         };
         let general = apply_general(&General::default(), form).unwrap();
         assert_eq!(general.box_name, "North <Gate>");
         assert_eq!(general.public_url, "https://plates.example.org:8443/box");
         assert_eq!(general.time_zone, "America/New_York");
+        assert_eq!(general.host_names, "plates.lan box");
+        assert!(general.allow_plain && !general.hsts);
         store.write(|tx| save_general(tx, &general)).unwrap();
         assert_eq!(cache.current().general, General::default());
         cache.reload(&store).unwrap();
@@ -260,10 +296,12 @@ mod tests {
             public_url: Some("javascript:alert(1)"),
             post_auth: Some("9"),
             time_zone: Some("Mars"),
+            host_names: Some("http://x"),
+            ..GeneralForm::default()
         };
         let errors = apply_general(&General::default(), form).unwrap_err();
         let fields: Vec<_> = errors.iter().map(|error| error.field).collect();
-        assert_eq!(fields, ["box_name", "public_url", "post_auth", "time_zone"]);
+        assert_eq!(fields, ["box_name", "public_url", "post_auth", "time_zone", "host_names"]);
     }
 
     #[test]

@@ -17,8 +17,8 @@ const TOP: &[&str] = &["format", "kind", "general", "users"];
 /// Tables of the form that belong to parts this version does not have.
 const TOP_LATER: &[&str] =
     &["report", "ipban", "abuseipdb", "notify", "retention", "agents", "cameras", "watches"];
-const GENERAL: &[&str] = &["box_name", "public_url", "post_auth", "time_zone"];
-const GENERAL_LATER: &[&str] = &["allow_plain"];
+const GENERAL: &[&str] =
+    &["box_name", "public_url", "post_auth", "time_zone", "allow_plain", "hsts", "host_names"];
 const USER: &[&str] =
     &["username", "email", "role", "name", "time_zone", "suspended", "password_hash"];
 const USER_LATER: &[&str] = &["phone"];
@@ -41,6 +41,9 @@ pub struct GeneralPart {
     public_url: Option<String>,
     post_auth: Option<String>,
     time_zone: Option<String>,
+    allow_plain: Option<bool>,
+    hsts: Option<bool>,
+    host_names: Option<String>,
 }
 
 impl GeneralPart {
@@ -51,6 +54,9 @@ impl GeneralPart {
             public_url: self.public_url.as_deref(),
             post_auth: self.post_auth.as_deref(),
             time_zone: self.time_zone.as_deref(),
+            allow_plain: self.allow_plain,
+            hsts: self.hsts,
+            host_names: self.host_names.as_deref(),
         }
     }
 }
@@ -132,7 +138,9 @@ fn kind<'a>(reader: &mut TomlReader<'a>, top: &DeTable<'a>) -> bool {
 }
 
 fn general<'a>(reader: &mut TomlReader<'a>, table: &DeTable<'a>) -> GeneralPart {
-    reader.check_keys(table, "general", GENERAL, GENERAL_LATER);
+    reader.check_keys(table, "general", GENERAL, &[]);
+    let allow_plain = reader.truth(table, "allow_plain").map(|found| found.value);
+    let hsts = reader.truth(table, "hsts").map(|found| found.value);
     let mut lines = Vec::new();
     let mut field = |key: &'static str| {
         let found = reader.text(table, key)?;
@@ -144,6 +152,9 @@ fn general<'a>(reader: &mut TomlReader<'a>, table: &DeTable<'a>) -> GeneralPart 
         public_url: field("public_url"),
         post_auth: field("post_auth"),
         time_zone: field("time_zone"),
+        host_names: field("host_names"),
+        allow_plain,
+        hsts,
     };
     if let Err(errors) = settings::apply_general(&General::default(), part.form()) {
         for error in errors {

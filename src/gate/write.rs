@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::base::clock::{Clock, Timestamp};
+use crate::base::limits::CLOCK_SET_MS;
 use crate::base::log::quoted;
 use crate::gate::head::is_token;
 use crate::gate::response::{Response, ResponseBody, reason};
@@ -13,9 +14,6 @@ use crate::gate::response::{Response, ResponseBody, reason};
 const JOINED_BYTES_MAX: usize = 16 * 1024;
 /// Streamed bodies leave in chunks of this size.
 const CHUNK_BYTES: usize = 8 * 1024;
-/// Before 2024 the clock is not set (there is no battery behind it), and a wrong Date is worse
-/// than none (RFC 9110 6.6.1).
-const CLOCK_SET_MS: i64 = 1_704_067_200_000;
 
 /// What the request and the connection say about how to answer.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +40,7 @@ pub(crate) fn send(out: &mut dyn Write, response: Response, manner: Manner) -> i
         put_header(&mut head, name, value);
     }
     let now = Clock::System.now();
+    // A wrong Date is worse than none (RFC 9110 6.6.1).
     if now.ms() >= CLOCK_SET_MS {
         write!(head, "Date: {}\r\n", http_date(now))?;
     }

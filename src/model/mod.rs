@@ -5,6 +5,7 @@ pub mod agent;
 pub mod alert;
 pub mod audit;
 pub mod capture;
+pub mod certificate;
 pub mod correction;
 pub mod known_plate;
 pub mod password_hash;

@@ -45,6 +45,12 @@ pub struct General {
     pub post_auth: PostAuth,
     /// IANA time zone of the box, `""` for UTC.
     pub time_zone: String,
+    /// Whether people and programs on the network may use plain HTTP.
+    pub allow_plain: bool,
+    /// Whether browsers are told to insist on TLS; only with a certificate brought by the owner.
+    pub hsts: bool,
+    /// Further host names the box is known by, separated by spaces.
+    pub host_names: String,
 }
 
 impl General {
