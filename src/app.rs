@@ -10,10 +10,12 @@ use std::time::Duration;
 use crate::auth::setup::{self, SetupCode};
 use crate::auth::sign_in::SignIn;
 use crate::base::clock::Clock;
+use crate::base::host::Machine;
 use crate::base::stop::Stop;
 use crate::domain::captures::{self, Outcome};
+use crate::domain::certificates::{self, Certificates, Identity};
 use crate::domain::settings::SettingsCache;
-use crate::gate::{self, Gate, GateLimits, Hub, HubLimits, OpenDoor};
+use crate::gate::{self, Gate, GateLimits, Hub, HubLimits, OpenDoor, Tls};
 use crate::store::{ReadTx, Store, StoreError, StoreOptions};
 use crate::web::exports::Exports;
 use crate::web::live::Feed;
@@ -75,6 +77,25 @@ fn warn_of_lost_secrets(store: &Store) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Finds the certificate to present, and ties the two that care for it together.
+fn certificates(
+    store: &Store,
+    settings: &SettingsCache,
+    clock: &Clock,
+) -> Result<(Tls, Arc<Certificates>), StartError> {
+    let failed = |error: &dyn std::fmt::Display| StartError(format!("certificate: {error}"));
+    let general = &settings.current().general;
+    let found = certificates::find(store, general, Machine::look(), clock.now())
+        .map_err(|error| failed(&error))?;
+    let tls = Tls::new(&found.identity.chain, found.identity.key.expose())
+        .map_err(|error| failed(&error))?;
+    let gate = tls.clone();
+    let present = move |identity: &Identity| {
+        gate.present(&identity.chain, identity.key.expose()).map_err(|error| error.to_string())
+    };
+    Ok((tls, Arc::new(Certificates::new(found, Box::new(present)))))
+}
+
 /// The running box.
 pub struct App {
     site: Arc<Site>,
@@ -107,7 +128,8 @@ impl App {
         warn_of_lost_secrets(&store).map_err(|error| failed("secrets", &error))?;
         let settings = SettingsCache::new(&store).map_err(|error| failed("settings", &error))?;
         let stop = Stop::new();
-        let (hub, feed, ingest, threads) = start_threads(&store, &clock, &stop)
+        let (tls, certificates) = certificates(&store, &settings, &clock)?;
+        let (hub, feed, ingest, threads) = start_threads(&store, &certificates, &clock, &stop)
             .map_err(|error| failed("start threads", &error))?;
         let site = Arc::new(Site {
             store,
@@ -115,6 +137,7 @@ impl App {
             feed,
             hub,
             settings,
+            certificates,
             sign_in,
             renderer,
             refusals: Refusals::default(),
@@ -125,7 +148,7 @@ impl App {
             clock,
         });
         let handler = Arc::new(Pipeline(Arc::clone(&site)));
-        let gate = Gate::start(vec![listener], handler, Arc::new(OpenDoor), limits, None)
+        let gate = Gate::start(vec![listener], handler, Arc::new(OpenDoor), limits, Some(tls))
             .map_err(|error| failed("start the server", &error))?;
         Ok(Self { site, gate, stop, threads, address })
     }
@@ -138,6 +161,11 @@ impl App {
     /// Its store.
     pub fn store(&self) -> &Arc<Store> {
         &self.site.store
+    }
+
+    /// SHA-256 of the authority behind its certificate, for the console.
+    pub fn authority_fingerprint(&self) -> String {
+        self.site.certificates.current().authority_fingerprint.clone()
     }
 
     /// The set-up code, when no account existed at start.
@@ -166,7 +194,12 @@ impl App {
 type Threads = (Hub, Arc<Feed>, Ingest, Vec<JoinHandle<()>>);
 
 /// Starts everything that runs beside the connections.
-fn start_threads(store: &Arc<Store>, clock: &Clock, stop: &Stop) -> std::io::Result<Threads> {
+fn start_threads(
+    store: &Arc<Store>,
+    certificates: &Arc<Certificates>,
+    clock: &Clock,
+    stop: &Stop,
+) -> std::io::Result<Threads> {
     let hub = Hub::new(HubLimits::default())?;
     let feed = Arc::new(Feed::new(hub.clone()));
     let live = {
@@ -176,7 +209,7 @@ fn start_threads(store: &Arc<Store>, clock: &Clock, stop: &Stop) -> std::io::Res
     let announcer = Arc::clone(&feed);
     let announce = Box::new(move |outcomes: &[Outcome]| announcer.announce(outcomes));
     let (ingest, thread) = Ingest::start(store, clock, announce)?;
-    let janitor = janitor::start(store, clock, stop)?;
+    let janitor = janitor::start(store, certificates, clock, stop)?;
     let audit = audit::start(store, clock, stop)?;
     Ok((hub, feed, ingest, vec![live, thread, janitor, audit]))
 }

@@ -33,6 +33,10 @@ fn greet(app: &App) -> Result<(), Failure> {
     let address = app.address();
     super::say(&format!("openalpr-webhook {} is ready", env!("CARGO_PKG_VERSION")))?;
     super::say(&format!("  open  http://{}/", reachable(address)))?;
+    super::say(
+        "  from other machines by https; the certificate of this box comes from the authority",
+    )?;
+    super::say(&format!("  SHA-256 {}", app.authority_fingerprint()))?;
     if let Some(code) = app.setup_code() {
         super::say(&format!("  set-up code for the first visit from another machine: {code}"))?;
     }

@@ -23,10 +23,17 @@ pub fn of(general: &General, machine: &Machine) -> Vec<String> {
         names.push(format!("{first}.local"));
         names.extend(machine.domains.iter().map(|domain| format!("{first}.{domain}")));
     }
-    names.extend(public_host(&general.public_url).map(str::to_lowercase));
-    names.extend(general.host_names.split_whitespace().map(str::to_lowercase));
+    names.extend(chosen(general));
     names.retain(|name| is_name(name));
     unique(names)
+}
+
+/// The names that an administrator gave the box.
+pub fn chosen(general: &General) -> Vec<String> {
+    let mut names: Vec<String> =
+        public_host(&general.public_url).into_iter().map(str::to_lowercase).collect();
+    names.extend(general.host_names.split_whitespace().map(str::to_lowercase));
+    names
 }
 
 /// Names and addresses for a certificate.
@@ -158,7 +165,7 @@ mod tests {
         }
         general.public_url = "http://198.51.100.7".into();
         assert!(of_certificate(&general, &machine).contains(&"198.51.100.7".to_owned()));
-        general.host_names = (0..200).map(|n| format!("n{n} ")).collect();
+        general.host_names = (0..200).map(|n| format!("n{n}")).collect::<Vec<_>>().join(" ");
         assert_eq!(of_certificate(&general, &machine).len(), CERTIFICATE_NAMES_MAX);
         let nobody = of(&General::default(), &Machine::default());
         assert_eq!(nobody, ["localhost"]);

@@ -82,10 +82,6 @@ fn apply_general(
     settings::save_general(tx, &after)
 }
 
-const fn switch(on: bool) -> &'static str {
-    if on { "true" } else { "false" }
-}
-
 fn apply_users(
     tx: &WriteTx,
     file: &SettingsFile,

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::base::limits::{BOX_NAME_CHARS_MAX, HOST_NAMES_BYTES_MAX, PUBLIC_URL_BYTES_MAX};
 use crate::domain::box_names;
 use crate::model::settings::{General, PostAuth};
-use crate::model::user::{Role, User};
+use crate::model::user::{Email, Role, User};
 use crate::store::{ReadTx, Store, StoreError, WriteTx};
 
 const BOX_NAME: &str = "general.box_name";
@@ -16,6 +16,7 @@ const TIME_ZONE: &str = "general.time_zone";
 const ALLOW_PLAIN: &str = "general.allow_plain";
 const HSTS: &str = "general.hsts";
 const HOST_NAMES: &str = "general.host_names";
+const SECURITY_CONTACT: &str = "general.security_contact";
 
 /// How switches are kept.
 const YES: &str = "true";
@@ -52,6 +53,7 @@ fn load(text: impl Fn(&str) -> Result<Option<String>, StoreError>) -> Result<Set
             allow_plain: known(ALLOW_PLAIN)? == YES,
             hsts: known(HSTS)? == YES,
             host_names: known(HOST_NAMES)?,
+            security_contact: known(SECURITY_CONTACT)?,
         },
     })
 }
@@ -64,7 +66,8 @@ pub fn save_general(tx: &WriteTx, general: &General) -> Result<(), StoreError> {
     tx.put_setting(TIME_ZONE, &general.time_zone)?;
     tx.put_setting(ALLOW_PLAIN, if general.allow_plain { YES } else { NO })?;
     tx.put_setting(HSTS, if general.hsts { YES } else { NO })?;
-    tx.put_setting(HOST_NAMES, &general.host_names)
+    tx.put_setting(HOST_NAMES, &general.host_names)?;
+    tx.put_setting(SECURITY_CONTACT, &general.security_contact)
 }
 
 /// `[general]` as it comes from a form or a file; `None` leaves a field as it is.
@@ -84,6 +87,8 @@ pub struct GeneralForm<'a> {
     pub hsts: Option<bool>,
     /// Further host names.
     pub host_names: Option<&'a str>,
+    /// Whom to tell of a weakness.
+    pub security_contact: Option<&'a str>,
 }
 
 /// What is wrong with one field.
@@ -142,9 +147,25 @@ pub fn apply_general(base: &General, form: GeneralForm<'_>) -> Result<General, V
         }
         general.host_names = text;
     }
+    if let Some(text) = form.security_contact {
+        match parse_contact(text) {
+            Some(contact) => general.security_contact = contact,
+            None => wrong("security_contact", "give an e-mail or https address".into()),
+        }
+    }
     general.allow_plain = form.allow_plain.unwrap_or(general.allow_plain);
     general.hsts = form.hsts.unwrap_or(general.hsts);
     if errors.is_empty() { Ok(general) } else { Err(errors) }
+}
+
+/// `text` as an address for security.txt: an e-mail address becomes a `mailto:`.
+fn parse_contact(text: &str) -> Option<String> {
+    let text = text.trim();
+    if text.is_empty() || text.starts_with("https://") {
+        return parse_url(text);
+    }
+    let email = Email::parse(text.strip_prefix("mailto:").unwrap_or(text))?;
+    Some(format!("mailto:{}", email.as_str()))
 }
 
 /// `name` as the tz database spells it; `""` stays `""`, `None` when there is no such zone.
@@ -272,6 +293,7 @@ mod tests {
             time_zone: Some("america/new_york"),
             allow_plain: Some(true),
             host_names: Some(" Plates.lan, box\n"),
+            security_contact: Some("guard@example.org"),
             ..GeneralForm::default()
         };
         let general = apply_general(&General::default(), form).unwrap();
@@ -279,6 +301,7 @@ mod tests {
         assert_eq!(general.public_url, "https://plates.example.org:8443/box");
         assert_eq!(general.time_zone, "America/New_York");
         assert_eq!(general.host_names, "plates.lan box");
+        assert_eq!(general.security_contact, "mailto:guard@example.org");
         assert!(general.allow_plain && !general.hsts);
         store.write(|tx| save_general(tx, &general)).unwrap();
         assert_eq!(cache.current().general, General::default());
@@ -297,11 +320,15 @@ mod tests {
             post_auth: Some("9"),
             time_zone: Some("Mars"),
             host_names: Some("http://x"),
+            security_contact: Some("http://x"),
             ..GeneralForm::default()
         };
         let errors = apply_general(&General::default(), form).unwrap_err();
         let fields: Vec<_> = errors.iter().map(|error| error.field).collect();
-        assert_eq!(fields, ["box_name", "public_url", "post_auth", "time_zone", "host_names"]);
+        assert_eq!(
+            fields,
+            ["box_name", "public_url", "post_auth", "time_zone", "host_names", "security_contact"]
+        );
     }
 
     #[test]

@@ -17,8 +17,16 @@ const TOP: &[&str] = &["format", "kind", "general", "users"];
 /// Tables of the form that belong to parts this version does not have.
 const TOP_LATER: &[&str] =
     &["report", "ipban", "abuseipdb", "notify", "retention", "agents", "cameras", "watches"];
-const GENERAL: &[&str] =
-    &["box_name", "public_url", "post_auth", "time_zone", "allow_plain", "hsts", "host_names"];
+const GENERAL: &[&str] = &[
+    "box_name",
+    "public_url",
+    "post_auth",
+    "time_zone",
+    "allow_plain",
+    "hsts",
+    "host_names",
+    "security_contact",
+];
 const USER: &[&str] =
     &["username", "email", "role", "name", "time_zone", "suspended", "password_hash"];
 const USER_LATER: &[&str] = &["phone"];
@@ -44,6 +52,7 @@ pub struct GeneralPart {
     allow_plain: Option<bool>,
     hsts: Option<bool>,
     host_names: Option<String>,
+    security_contact: Option<String>,
 }
 
 impl GeneralPart {
@@ -57,6 +66,7 @@ impl GeneralPart {
             allow_plain: self.allow_plain,
             hsts: self.hsts,
             host_names: self.host_names.as_deref(),
+            security_contact: self.security_contact.as_deref(),
         }
     }
 }
@@ -153,6 +163,7 @@ fn general<'a>(reader: &mut TomlReader<'a>, table: &DeTable<'a>) -> GeneralPart 
         post_auth: field("post_auth"),
         time_zone: field("time_zone"),
         host_names: field("host_names"),
+        security_contact: field("security_contact"),
         allow_plain,
         hsts,
     };

@@ -51,6 +51,8 @@ pub struct General {
     pub hsts: bool,
     /// Further host names the box is known by, separated by spaces.
     pub host_names: String,
+    /// Whom to tell of a weakness, a `mailto:` or `https:` address; `""` when not set.
+    pub security_contact: String,
 }
 
 impl General {
@@ -61,6 +63,10 @@ impl General {
             ("general.public_url", self.public_url.clone()),
             ("general.post_auth", self.post_auth.name().to_owned()),
             ("general.time_zone", self.time_zone.clone()),
+            ("general.allow_plain", self.allow_plain.to_string()),
+            ("general.hsts", self.hsts.to_string()),
+            ("general.host_names", self.host_names.clone()),
+            ("general.security_contact", self.security_contact.clone()),
         ]
     }
 }

@@ -30,6 +30,7 @@ const SHEETS: &[&str] = &[
     "read",
     "feedback",
     "setup",
+    "certificate",
     "search",
     "dashboard",
     "live",

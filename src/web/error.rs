@@ -25,6 +25,8 @@ pub enum WebError {
     TooLarge,
     /// 415: the body's encoding is not understood.
     Encoding,
+    /// 421: the box is not known by the name that was used.
+    Misdirected,
     /// 429: come again after so many seconds.
     TooMany(u64),
     /// 503: come again after so many seconds.
@@ -45,6 +47,7 @@ impl WebError {
             Self::Timeout => 408,
             Self::TooLarge => 413,
             Self::Encoding => 415,
+            Self::Misdirected => 421,
             Self::TooMany(_) => 429,
             Self::Busy(..) => 503,
             Self::Internal(_) => 500,
@@ -62,6 +65,7 @@ impl WebError {
             Self::Timeout => "timeout",
             Self::TooLarge => "too_large",
             Self::Encoding => "unsupported_encoding",
+            Self::Misdirected => "misdirected",
             Self::TooMany(_) => "too_many_requests",
             Self::Busy(..) => "unavailable",
             Self::Internal(_) => "internal",
@@ -82,6 +86,9 @@ impl WebError {
             Self::Encoding => {
                 "The body's encoding is not understood. Send it plain or as gzip.".into()
             }
+            Self::Misdirected => "The box is not known by the name in the address. Use its IP \
+                address, or have an administrator add the name in Settings, Certificate."
+                .into(),
             Self::TooMany(seconds) => format!("Too many tries. Try again in {seconds} s."),
             Self::Internal(_) => "Something went wrong inside the box.".into(),
         }

@@ -46,6 +46,16 @@ pub const WEBHOOK: &str = "/settings/webhook";
 pub const AUDIT: &str = "/audit";
 /// The same as a file; `?format=csv|jsonl`.
 pub const AUDIT_EXPORT: &str = "/audit/export";
+/// Certificate and the ways in. POST `allow_plain`, `hsts`, `host_names`, `security_contact`, `csrf`.
+pub const CERTIFICATE: &str = "/settings/certificate";
+/// POST `chain`, `key` (PEM), `csrf`: presents a certificate that is brought.
+pub const CERTIFICATE_OWN: &str = "/settings/certificate/own";
+/// POST `csrf`: back to the box's own certificate.
+pub const CERTIFICATE_BOX: &str = "/settings/certificate/box";
+/// How to trust this box.
+pub const TRUST: &str = "/trust";
+/// Its authority, to be installed.
+pub const TRUST_AUTHORITY: &str = "/trust/openalpr-webhook-ca.crt";
 /// Profile. POST `name`, `email`, `time_zone`, `csrf`.
 pub const PROFILE: &str = "/profile";
 /// POST `csrf`: makes a new API key and shows it once.
@@ -90,6 +100,11 @@ pub const ALL: &[(&str, &str)] = &[
     ("webhook", WEBHOOK),
     ("audit", AUDIT),
     ("audit_export", AUDIT_EXPORT),
+    ("certificate", CERTIFICATE),
+    ("certificate_own", CERTIFICATE_OWN),
+    ("certificate_box", CERTIFICATE_BOX),
+    ("trust", TRUST),
+    ("trust_authority", TRUST_AUTHORITY),
     ("profile", PROFILE),
     ("profile_key", PROFILE_KEY),
     ("profile_password", PROFILE_PASSWORD),

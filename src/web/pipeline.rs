@@ -16,7 +16,7 @@ use crate::web::error::WebError;
 use crate::web::headers::{Class, secure};
 use crate::web::routes::{self, Found, Route};
 use crate::web::site::Site;
-use crate::web::{files, pages};
+use crate::web::{door, files, pages};
 
 /// Answers requests with the pages and data of one [`Site`].
 pub struct Pipeline(pub Arc<Site>);
@@ -24,24 +24,36 @@ pub struct Pipeline(pub Arc<Site>);
 impl Handler for Pipeline {
     fn handle(&self, head: &Head, body: &mut Body<'_>) -> Response {
         let site = &*self.0;
-        if let Some(response) = files::serve(site, head) {
-            return response;
-        }
-        let id = random::token(6);
-        let outcome = catch_unwind(AssertUnwindSafe(|| answer(site, head, body, &id)));
-        outcome.unwrap_or_else(|_| {
-            let error = WebError::Internal("a handler panicked".into());
-            fail(site, head, None, &error, &id)
-        })
+        door::insist_on_tls(site, head, respond(site, head, body))
     }
+}
+
+fn respond(site: &Site, head: &Head, body: &mut Body<'_>) -> Response {
+    if let Some(response) = files::serve(site, head) {
+        return response;
+    }
+    let id = random::token(6);
+    let outcome = catch_unwind(AssertUnwindSafe(|| answer(site, head, body, &id)));
+    outcome.unwrap_or_else(|_| {
+        let error = WebError::Internal("a handler panicked".into());
+        fail(site, head, None, &error, &id)
+    })
 }
 
 fn answer(site: &Site, head: &Head, body: &mut Body<'_>, id: &str) -> Response {
     let (route, params) = match routes::find(&head.method, &head.path) {
         Found::Route(route, params) => (route, params),
+        _ if !door::knows(site, head) => {
+            return fail(site, head, None, &WebError::Misdirected, id);
+        }
         Found::Method => return fail(site, head, None, &WebError::Method, id),
         Found::Nothing => return fail(site, head, None, &WebError::NotFound, id),
     };
+    match door::scheme(site, head, route) {
+        Ok(None) => {}
+        Ok(Some(redirect)) => return secure(redirect, route.class),
+        Err(error) => return fail(site, head, Some(route), &error, id),
+    }
     match admitted(site, head, body, route, params, id) {
         Ok(response) => secure(response, route.class),
         Err(error) => fail(site, head, Some(route), &error, id),
@@ -58,6 +70,10 @@ fn admitted(
 ) -> Result<Response, WebError> {
     let now = site.clock.now();
     let caller = identify(site, head, route)?;
+    // A page of somebody who makes a name of his own lead here knows no key.
+    if !route.any_host() && !matches!(caller, Caller::Key { .. }) && !door::knows(site, head) {
+        return Err(WebError::Misdirected);
+    }
     let set_up = caller.user().is_some() || !setup::is_open(&site.store)?;
     let verdict = route.access.check(&caller, is_loopback(head.client), set_up);
     let ctx = Ctx { site, head, caller, now, route, params, id: id.to_owned() };

@@ -8,8 +8,8 @@ use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
 use crate::web::headers::Class;
 use crate::web::pages::{
-    alerts, audit, captures, dashboard, export, images, live, login, plate, plates, profile,
-    search, searches, settings, setup, theme,
+    alerts, audit, captures, certificate, dashboard, export, images, live, login, plate, plates,
+    profile, search, searches, settings, setup, theme, trust,
 };
 use crate::web::{api, health, webhook};
 
@@ -30,24 +30,48 @@ pub struct Route {
     pub class: Class,
     /// Who answers.
     pub handler: HandlerFn,
+    /// Whether it is answered over plain HTTP whoever asks, and never redirected.
+    pub plain: bool,
+}
+
+impl Route {
+    /// Whether it is answered under any name: the cloud posts to whatever name the owner gave it,
+    /// and probes know none.
+    pub fn any_host(&self) -> bool {
+        self.access == Webhook || self.path == "/healthz"
+    }
+
+    const fn plain(mut self) -> Self {
+        self.plain = true;
+        self
+    }
 }
 
 const fn get(path: &'static str, access: Access, class: Class, handler: HandlerFn) -> Route {
-    Route { method: Method::Get, path, access, body_max: 0, class, handler }
+    Route { method: Method::Get, path, access, body_max: 0, class, handler, plain: false }
 }
 
 const fn post(path: &'static str, access: Access, handler: HandlerFn) -> Route {
     let (method, body_max) = (Method::Post, FORM_BODY_MAX);
-    Route { method, path, access, body_max, class: Class::Page, handler }
+    Route { method, path, access, body_max, class: Class::Page, handler, plain: false }
 }
 
 const fn change(method: Method, path: &'static str, access: Access, handler: HandlerFn) -> Route {
-    Route { method, path, access, body_max: FORM_BODY_MAX, class: Class::Data, handler }
+    Route {
+        method,
+        path,
+        access,
+        body_max: FORM_BODY_MAX,
+        class: Class::Data,
+        handler,
+        plain: false,
+    }
 }
 
 const fn hook(path: &'static str) -> Route {
     let (method, body_max) = (Method::Post, WEBHOOK_BODY_MAX);
-    Route { method, path, access: Webhook, body_max, class: Class::Data, handler: webhook::receive }
+    let (class, handler) = (Class::Data, webhook::receive);
+    Route { method, path, access: Webhook, body_max, class, handler, plain: true }
 }
 
 /// Every endpoint of the box, in the order people meet them.
@@ -100,6 +124,14 @@ pub const ROUTES: &[Route] = &[
     post("/settings/webhook", Page(Admin), settings::save_webhook),
     get("/audit", Page(Admin), Class::Page, audit::page),
     get("/audit/export", Page(Admin), Class::Data, audit::export),
+    get("/settings/certificate", Page(Admin), Class::Page, certificate::page),
+    post("/settings/certificate", Page(Admin), certificate::save),
+    post("/settings/certificate/own", Page(Admin), certificate::bring),
+    post("/settings/certificate/box", Page(Admin), certificate::drop_own),
+    // Why the box can be trusted: seen before it is.
+    get("/trust", Public, Class::Page, trust::page).plain(),
+    get("/trust/openalpr-webhook-ca.crt", Public, Class::Data, trust::authority).plain(),
+    get("/.well-known/security.txt", Public, Class::Data, trust::security_txt).plain(),
     // Programs.
     hook("/api/webhook"),
     hook("/api/webhook/{secret}"),
@@ -125,7 +157,7 @@ pub const ROUTES: &[Route] = &[
     change(Method::Delete, "/api/v1/searches/{id}", Api(Viewer), api::searches::delete),
     get("/api/v1/stats", Api(Viewer), Class::Data, api::stats::stats),
     get("/api/v1/audit", Api(Admin), Class::Data, audit::list),
-    get("/healthz", Public, Class::Data, health::healthz),
+    get("/healthz", Public, Class::Data, health::healthz).plain(),
     get("/metrics", Metrics, Class::Data, health::metrics),
 ];
 

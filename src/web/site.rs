@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::auth::setup::SetupCode;
 use crate::auth::sign_in::SignIn;
 use crate::base::clock::{Clock, Timestamp};
+use crate::domain::certificates::Certificates;
 use crate::domain::settings::SettingsCache;
 use crate::gate::Hub;
 use crate::store::Store;
@@ -28,6 +29,8 @@ pub struct Site {
     pub clock: Clock,
     /// Settings, reread when they change.
     pub settings: SettingsCache,
+    /// What the box presents to TLS clients.
+    pub certificates: Arc<Certificates>,
     /// Checks passwords, one at a time, and slows guessing down.
     pub sign_in: SignIn,
     /// Templates and static files.

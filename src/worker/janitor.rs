@@ -8,6 +8,7 @@ use crate::auth::session;
 use crate::base::clock::Clock;
 use crate::base::limits::PARKED_VISIT_MS;
 use crate::base::stop::Stop;
+use crate::domain::certificates::Certificates;
 use crate::store::Store;
 
 /// How often the janitor looks.
@@ -18,14 +19,24 @@ const FORGET_ROUNDS: u64 = 60;
 const WAITING_MS: i64 = 2 * PARKED_VISIT_MS;
 
 /// Starts the janitor; it ends when `stop` is given.
-pub fn start(store: &Arc<Store>, clock: &Clock, stop: &Stop) -> std::io::Result<JoinHandle<()>> {
+pub fn start(
+    store: &Arc<Store>,
+    certificates: &Arc<Certificates>,
+    clock: &Clock,
+    stop: &Stop,
+) -> std::io::Result<JoinHandle<()>> {
     let (store, clock, stop) = (Arc::clone(store), clock.clone(), stop.clone());
+    let certificates = Arc::clone(certificates);
     super::spawn("janitor", move || {
         let mut round_number = 0;
         while !stop.sleep(ROUND) {
             round_number += 1;
             let round = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                 clean(&store, &clock, round_number);
+                // A clock that was set, an address that changed, an end that comes near.
+                if let Err(error) = certificates.refresh(&store, clock.now()) {
+                    log::warn!("the certificate cannot be looked after: {error}");
+                }
             }));
             if round.is_err() {
                 log::error!("housekeeping failed unexpectedly; trying again in a minute");

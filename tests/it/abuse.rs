@@ -156,7 +156,7 @@ fn a_pipeline_is_answered_in_order() {
     let mut stream = connect(harness.address, None).unwrap();
     stream
         .write_all(
-            b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /nothing HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+            b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
         )
         .unwrap();
     let mut text = String::new();

@@ -12,12 +12,14 @@ use crate::harness::{Harness, SIGN_IN, golden, routes};
 const CALLERS: [&str; 7] = ["anonymous", "viewer", "user", "admin", "super", "key", "suspended"];
 
 /// Paths anybody may see.
-const PUBLIC: [&str; 7] = [
+const PUBLIC: [&str; 9] = [
     "/healthz",
     "/metrics",
     "/sign-in",
     "/api/openapi.json",
     "/static/",
+    "/trust",
+    "/.well-known/security.txt",
     "/favicon.ico",
     "/robots.txt",
 ];

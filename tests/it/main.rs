@@ -33,4 +33,5 @@ mod rules;
 mod search;
 mod secrets;
 mod sessions;
+mod tls;
 mod webhook;

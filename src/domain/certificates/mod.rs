@@ -19,7 +19,7 @@ use crate::base::host::Machine;
 use crate::base::limits::{CERTIFICATE_LIFE_MS, CERTIFICATE_RENEW_MS};
 use crate::base::secret::{Kept, Secret};
 use crate::domain::box_names;
-use crate::domain::settings::FieldError;
+use crate::domain::settings::{FieldError, Settings};
 use crate::model::certificate::{Certificate, fingerprint};
 use crate::model::settings::General;
 use crate::store::{ReadTx, Store, StoreError, WriteTx};
@@ -112,7 +112,7 @@ impl From<rcgen::Error> for CertificateError {
     }
 }
 
-/// Finds what to present, making and renewing what is missing or due.
+/// Finds what to present at start, making and renewing what is missing or due.
 ///
 /// # Errors
 /// When nothing can be made. A store that does not take it (a full disk) is no error: the box then
@@ -124,33 +124,41 @@ pub fn find(
     now: Timestamp,
 ) -> Result<Current, CertificateError> {
     let names = box_names::of_certificate(general, &machine);
+    look(store, &names, &names, machine, now)
+}
+
+/// The same for certificates with `names`, of which one that is there has to have the `needed`.
+fn look(
+    store: &Store,
+    names: &[String],
+    needed: &[String],
+    machine: Machine,
+    now: Timestamp,
+) -> Result<Current, CertificateError> {
     let kept = |name: &str| -> Result<Option<Identity>, StoreError> {
         let kept = store.read(|tx| tx.secret(name))?;
         Ok(kept.known().and_then(Identity::parse))
     };
-    let authority = match kept(AUTHORITY)?.filter(|authority| authority_serves(authority, now)) {
-        Some(authority) => authority,
-        None => {
-            let made = authority::make_authority(&machine.name, now)?;
-            log::info!("made a certificate authority for this box");
-            keep(store, AUTHORITY, &made);
-            made
-        }
+    let found = kept(AUTHORITY)?.filter(|authority| authority_serves(authority, now));
+    let authority = if let Some(authority) = found {
+        authority
+    } else {
+        let made = authority::make_authority(&machine.name, now)?;
+        log::info!("made a certificate authority for this box");
+        keep(store, AUTHORITY, &made);
+        made
     };
     let subject = authority.facts().ok_or_else(broken)?.subject;
     let own = kept(OWN)?;
     let is_own = own.is_some();
-    let identity = match own {
-        Some(own) => own,
-        None => match kept(ISSUED)?.filter(|old| still_serves(old, &subject, &names, now)) {
-            Some(issued) => issued,
-            None => {
-                let made = authority::make_leaf(&authority, &subject, &names, now)?;
-                log::info!("made a certificate for {}", names.join(" "));
-                keep(store, ISSUED, &made);
-                made
-            }
-        },
+    let issued = || kept(ISSUED).map(|it| it.filter(|it| still_serves(it, &subject, needed, now)));
+    let identity = if let Some(found) = own.map_or_else(issued, |own| Ok(Some(own)))? {
+        found
+    } else {
+        let made = authority::make_leaf(&authority, &subject, names, now)?;
+        log::info!("made a certificate for {}", names.join(" "));
+        keep(store, ISSUED, &made);
+        made
     };
     let facts = identity.facts().ok_or_else(broken)?;
     let print = |identity: &Identity| identity.der().map(|der| fingerprint(&der));
@@ -220,14 +228,16 @@ impl Certificates {
     ///
     /// # Errors
     /// When there is nothing to present; what was presented stays.
-    pub fn refresh(
-        &self,
-        store: &Store,
-        general: &General,
-        now: Timestamp,
-    ) -> Result<(), CertificateError> {
+    pub fn refresh(&self, store: &Store, now: Timestamp) -> Result<(), CertificateError> {
         let _one = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = find(store, general, Machine::look(), now)?;
+        let general = store.read(Settings::load)?.general;
+        let machine = Machine::look();
+        let names = box_names::of_certificate(&general, &machine);
+        // Whoever gives the box a name in the middle of set-up may have passed the browser's
+        // warning for this very certificate: that name waits for the next start.
+        let unnamed = General { box_name: String::new(), ..general };
+        let needed = box_names::of_certificate(&unnamed, &machine);
+        let found = look(store, &names, &needed, machine, now)?;
         if found.fingerprint != self.current().fingerprint {
             (self.present)(&found.identity).map_err(CertificateError::Broken)?;
             log::info!("a certificate with fingerprint {} is presented", found.fingerprint);
@@ -237,7 +247,8 @@ impl Certificates {
     }
 }
 
-/// Keeps a certificate that an administrator brought, when everything about it is right.
+/// Keeps a certificate that an administrator brought, when everything about it is right, and
+/// returns its SHA-256.
 ///
 /// # Errors
 /// The outer error is the store's; the inner one says which field is wrong.
@@ -246,11 +257,13 @@ pub fn bring(
     chain: &str,
     key: &Secret,
     now: Timestamp,
-) -> Result<Result<(), FieldError>, StoreError> {
-    match own::check(chain, key, now) {
-        Ok(identity) => tx.put_secret(OWN, &identity.text()).map(Ok),
-        Err(error) => Ok(Err(error)),
-    }
+) -> Result<Result<String, FieldError>, StoreError> {
+    let identity = match own::check(chain, key, now) {
+        Ok(identity) => identity,
+        Err(error) => return Ok(Err(error)),
+    };
+    tx.put_secret(OWN, &identity.text())?;
+    Ok(Ok(identity.der().map(|der| fingerprint(&der)).unwrap_or_default()))
 }
 
 /// Goes back to the box's own certificate; returns whether another one was there.

@@ -4,6 +4,7 @@
 pub mod alerts;
 pub mod audit;
 pub mod captures;
+pub mod certificate;
 pub mod dashboard;
 pub mod errors;
 pub mod export;
@@ -20,3 +21,4 @@ pub mod settings;
 pub mod setup;
 pub mod shell;
 pub mod theme;
+pub mod trust;

@@ -60,6 +60,9 @@ pub fn save_settings(
         if event.changes.is_empty() { Ok(()) } else { tx.audit(&event) }
     })?;
     site.settings.reload(&site.store)?;
+    if let Err(error) = site.certificates.refresh(&site.store, ctx.now) {
+        log::warn!("the certificate stays as it is: {error}");
+    }
     if general.post_auth == PostAuth::None {
         log::warn!("the webhook takes posts without a key");
     }

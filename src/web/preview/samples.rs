@@ -9,6 +9,7 @@ use crate::web::views::capture::{Candidate, CapturePage, Fact, Outlines, Picture
 use crate::web::views::read::{PlateBadge, ReadRow, TimeView, VehicleView};
 use crate::web::views::{Link, Tag, Tone};
 
+pub(super) mod certificate;
 mod dashboard;
 pub(super) mod hostile;
 pub(super) mod plate;

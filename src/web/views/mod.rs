@@ -5,6 +5,7 @@
 pub mod alerts;
 pub mod audit;
 pub mod capture;
+pub mod certificate;
 pub mod dashboard;
 pub mod error;
 pub mod export;

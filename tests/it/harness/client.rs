@@ -3,9 +3,34 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, BufRead, BufReader, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::Duration;
+
+use openalpr_webhook::base::clock::Timestamp;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::time_provider::TimeProvider;
+use rustls::{ClientConfig, ClientConnection};
+
+/// Plain or encrypted.
+pub(crate) trait Both: io::Read + io::Write + Send {}
+
+impl<T: io::Read + io::Write + Send> Both for T {}
+
+type Line = Box<dyn Both>;
+
+/// The time of a client, which is that of its box.
+#[derive(Debug)]
+struct At(Timestamp);
+
+impl TimeProvider for At {
+    fn current_time(&self) -> Option<UnixTime> {
+        let ms = u64::try_from(self.0.ms()).ok()?;
+        Some(UnixTime::since_unix_epoch(Duration::from_millis(ms)))
+    }
+}
 
 /// An answer.
 #[derive(Clone, Debug, Default)]
@@ -50,17 +75,47 @@ pub(crate) struct Client {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) cookies: BTreeMap<String, String>,
     source: Option<IpAddr>,
-    kept: Option<BufReader<TcpStream>>,
+    kept: Option<BufReader<Line>>,
+    trust: Option<Arc<ClientConfig>>,
 }
 
 impl Client {
     pub(crate) fn new(address: SocketAddr) -> Self {
-        Self { address, headers: Vec::new(), cookies: BTreeMap::new(), source: None, kept: None }
+        Self {
+            address,
+            headers: Vec::new(),
+            cookies: BTreeMap::new(),
+            source: None,
+            kept: None,
+            trust: None,
+        }
     }
 
     /// A client that calls from `source`, for example another loopback address.
     pub(crate) fn from_address(address: SocketAddr, source: IpAddr) -> Self {
         Self { source: Some(source), ..Self::new(address) }
+    }
+
+    /// A client that speaks TLS and trusts the authority `pem`; it is `now` for it.
+    pub(crate) fn over_tls(address: SocketAddr, pem: &str, now: Timestamp) -> Self {
+        let mut roots = rustls::RootCertStore::empty();
+        let der = CertificateDer::from_pem_slice(pem.as_bytes()).expect("a certificate");
+        roots.add(der).expect("an authority");
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_details(provider, Arc::new(At(now)))
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Self { trust: Some(config.into()), ..Self::new(address) }
+    }
+
+    fn connect(&self) -> io::Result<Line> {
+        let socket = connect(self.address, self.source)?;
+        let Some(config) = &self.trust else { return Ok(Box::new(socket)) };
+        let name = ServerName::from(self.address.ip());
+        let session = ClientConnection::new(Arc::clone(config), name).map_err(io::Error::other)?;
+        Ok(Box::new(rustls::StreamOwned::new(session, socket)))
     }
 
     /// A client that sends `key` with every request.
@@ -86,7 +141,7 @@ impl Client {
             let _ = write!(head, "Cookie: {name}={value}\r\n");
         }
         head += "\r\n";
-        let mut stream = BufReader::new(connect(self.address, self.source).expect("a connection"));
+        let mut stream = BufReader::new(self.connect().expect("a connection"));
         stream.get_mut().write_all(head.as_bytes()).expect("the request is sent");
         let answer = read_response(&mut stream, "GET").expect("the stream is answered");
         assert_eq!(answer.status, 200, "{}", answer.text());
@@ -128,7 +183,8 @@ impl Client {
         path: &str,
         fields: &[(&str, &str)],
     ) -> Response {
-        let origin = format!("http://{}", self.address);
+        let scheme = if self.trust.is_some() { "https" } else { "http" };
+        let origin = format!("{scheme}://{}", self.address);
         let headers =
             [("Content-Type", "application/x-www-form-urlencoded"), ("Origin", origin.as_str())];
         self.request(method, path, &headers, urlencoded(fields).as_bytes())
@@ -199,7 +255,7 @@ impl Client {
     fn exchange(&mut self, method: &str, head: &[u8], body: &[u8]) -> io::Result<Response> {
         let mut stream = match self.kept.take() {
             Some(stream) => stream,
-            None => BufReader::new(connect(self.address, self.source)?),
+            None => BufReader::new(self.connect()?),
         };
         let mut message = head.to_vec();
         message.extend_from_slice(body);
@@ -234,7 +290,7 @@ impl Client {
 
 /// A live stream.
 pub(crate) struct Events {
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Line>,
 }
 
 /// One event of a live stream.
@@ -293,10 +349,7 @@ pub(crate) fn connect(address: SocketAddr, source: Option<IpAddr>) -> io::Result
 }
 
 /// Reads one answer; `method` decides whether a body follows.
-pub(crate) fn read_response(
-    stream: &mut BufReader<TcpStream>,
-    method: &str,
-) -> io::Result<Response> {
+pub(crate) fn read_response(stream: &mut impl BufRead, method: &str) -> io::Result<Response> {
     loop {
         let response = read_one(stream, method)?;
         if response.status != 100 {
@@ -305,7 +358,7 @@ pub(crate) fn read_response(
     }
 }
 
-fn read_one(stream: &mut BufReader<TcpStream>, method: &str) -> io::Result<Response> {
+fn read_one(stream: &mut impl BufRead, method: &str) -> io::Result<Response> {
     let bad = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
     let first = line(stream)?;
     let status = first
@@ -348,7 +401,7 @@ fn read_one(stream: &mut BufReader<TcpStream>, method: &str) -> io::Result<Respo
     Ok(response)
 }
 
-fn line(stream: &mut BufReader<TcpStream>) -> io::Result<String> {
+fn line(stream: &mut impl BufRead) -> io::Result<String> {
     let mut text = String::new();
     if stream.read_line(&mut text)? == 0 {
         return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the server closed"));
