@@ -2,6 +2,7 @@
 //! HTTP or the store, and uses hardly more than the standard library.
 
 pub mod clock;
+pub mod csv;
 pub mod hash;
 pub mod host;
 pub mod limits;

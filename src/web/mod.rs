@@ -5,7 +5,6 @@ pub mod access;
 pub mod api;
 pub mod assets;
 pub mod chart;
-pub mod csv;
 pub mod ctx;
 mod door;
 pub mod error;

@@ -173,13 +173,13 @@ impl Export {
 
     /// Writes at most `limit` rows as CSV; returns how many.
     fn write_csv(&self, limit: u64, out: &mut dyn Write) -> io::Result<u64> {
-        let mut buffer = Vec::new();
+        let mut buffer = String::new();
         let mut head = csv::Row::new(&mut buffer);
         for name in self.source.columns() {
             head.text(name);
         }
         head.end();
-        out.write_all(&buffer)?;
+        out.write_all(buffer.as_bytes())?;
         let mut rows = 0;
         self.source.each(&self.store, false, limit, &mut |items| {
             buffer.clear();
@@ -189,7 +189,7 @@ impl Export {
                 row.end();
             }
             rows += items.len() as u64;
-            out.write_all(&buffer)
+            out.write_all(buffer.as_bytes())
         })?;
         Ok(rows)
     }

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::base::clock::Timestamp;
+use crate::base::csv;
 use crate::base::hash::hex;
 use crate::base::limits::{AUDIT_DAYS, PAGE_ROWS, PAGE_ROWS_MAX};
 use crate::domain::audit::{COLUMNS, cells};
@@ -22,7 +23,7 @@ use crate::web::reply::json;
 use crate::web::views::audit::{AuditPage, AuditRow, ChangeView};
 use crate::web::views::read::{TimeView, href};
 use crate::web::views::{Choice, FieldError, Link, Tone};
-use crate::web::{csv, format, paths};
+use crate::web::{format, paths};
 
 /// The fields of the filter, as in addresses.
 const FIELDS: [&str; 6] = ["who", "action", "from", "to", "address", "text"];

@@ -7,7 +7,8 @@ use crate::base::limits::EXPORT_ZIP_ROWS_MAX;
 use crate::domain::export::{
     AlertSource, CaptureSource, Export, Format, Labels, Request, Source, record,
 };
-use crate::gate::{Form, Response};
+use crate::gate::{Form, Method, Response};
+use crate::model::audit::Action;
 use crate::model::capture::CaptureKey;
 use crate::model::query::{PageRequest, Query, Total};
 use crate::search::{Context, Search, SearchTerm};
@@ -209,6 +210,10 @@ pub fn download(ctx: &Ctx<'_>, wanted: Wanted, format: &str) -> Result<Response,
     let busy = || WebError::Busy("Other exports are running. Try again in a moment.".into(), 10);
     let place = site.exports.enter().ok_or_else(busy)?;
     let user = ctx.user()?;
+    if ctx.head.method == Method::Get {
+        ctx.audit(Action::Export, format!("{} as {}", wanted.query, format.name()).trim());
+        site.store.flush_audit();
+    }
     let name = if user.name.is_empty() { user.username.as_str() } else { &user.name };
     let export = Export {
         store: Arc::clone(&site.store),
