@@ -70,6 +70,8 @@ pub const LINGER: Duration = Duration::from_secs(1);
 pub const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
 /// Connections the kernel may hold before we accept them.
 pub const LISTEN_BACKLOG: i32 = 1024;
+/// Head of one part of a form with files, bytes; browsers write 150 and the name of the file.
+pub const PART_HEAD_BYTES_MAX: usize = 1024;
 /// Pairs of one form or query string.
 pub const FORM_PAIRS_MAX: usize = 200;
 /// Memory that bodies being read may hold together, bytes; beyond it a large body gets 503.
@@ -301,6 +303,16 @@ pub const BOX_NAME_CHARS_MAX: usize = 64;
 pub const PUBLIC_URL_BYTES_MAX: usize = 256;
 /// Mistakes of one file that are listed; whoever has more begins at the top.
 pub const PROBLEMS_MAX: usize = 100;
+/// Largest logo, bytes: it is read with every printed page.
+pub const LOGO_BYTES_MAX: usize = 256 * 1024;
+/// Widest or highest logo, pixels: ten times what paper shows of it.
+pub const LOGO_SIDE_MAX: usize = 2000;
+/// Parts of an SVG logo; real ones have a few hundred.
+pub const LOGO_NODES_MAX: u32 = 10_000;
+/// How deep the parts of an SVG logo may lie in each other; deeper ones are left out.
+pub const LOGO_DEPTH_MAX: usize = 24;
+/// Longest name of an organisation, characters: two lines on paper.
+pub const ORGANISATION_CHARS_MAX: usize = 100;
 /// Largest settings file, bytes; a real one is below 100 KB.
 pub const SETTINGS_FILE_BYTES_MAX: u64 = 1024 * 1024;
 

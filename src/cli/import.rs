@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::base::clock::Clock;
+use crate::base::limits::LOGO_BYTES_MAX;
 use crate::domain::import::{self, ImportError};
 
 use super::{Failure, boot, open_store, say};
@@ -19,7 +20,15 @@ pub fn run(file: &Path, data: &Path) -> Result<(), Failure> {
         return Err(refused(file, &ImportError::Problems(problems)));
     }
     let store = open_store(data)?;
-    let changes = import::import(&store, &text, Clock::System.now())
+    let beside = |name: &str| {
+        let path = file.with_file_name(name);
+        let too_large = std::fs::metadata(&path).is_ok_and(|it| it.len() > LOGO_BYTES_MAX as u64);
+        if too_large {
+            return Err("is too large".to_owned());
+        }
+        std::fs::read(path).map_err(|error| error.to_string())
+    };
+    let changes = import::import(&store, &text, &beside, Clock::System.now())
         .map_err(|error| refused(file, &error))?;
     match changes.as_slice() {
         [] => say("nothing to change"),

@@ -8,9 +8,11 @@ use crate::model::settings::General;
 use crate::model::user::{Role, User};
 use crate::store::{Store, StoreError, WriteTx};
 
+use super::logo;
+use super::report::{self, LogoChange};
 use super::settings::{self, Settings};
 use super::settings_file::{self, SettingsFile, UserPart};
-use super::toml_file::Problem;
+use super::toml_file::{At, Problem};
 use super::users::{self, NewUser};
 
 /// Why nothing was imported.
@@ -36,16 +38,28 @@ impl std::fmt::Display for ImportError {
 
 impl std::error::Error for ImportError {}
 
-/// Imports the settings file `text` and returns what changed, a line each.
+/// Gives the bytes of a file beside the settings file, or says why not.
+pub type Beside<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>, String>;
+
+/// Imports the settings file `text` and returns what changed, a line each. `beside` reads the
+/// files it names.
 ///
 /// # Errors
 /// [`ImportError`]; nothing was changed.
-pub fn import(store: &Store, text: &str, now: Timestamp) -> Result<Vec<String>, ImportError> {
+pub fn import(
+    store: &Store,
+    text: &str,
+    beside: Beside<'_>,
+    now: Timestamp,
+) -> Result<Vec<String>, ImportError> {
     let file = settings_file::parse(text).map_err(ImportError::Problems)?;
     let mut problems = Vec::new();
+    let logo =
+        logo_change(&file, beside).map_err(|problem| ImportError::Problems(vec![problem]))?;
     let result = store.write(|tx| {
         let mut changes = Vec::new();
         apply_general(tx, &file, &mut changes)?;
+        apply_report(tx, &file, &logo, &mut changes)?;
         apply_users(tx, &file, now, &mut changes, &mut problems)?;
         for change in &changes {
             tx.audit(&Event::of_console(Action::Import, now).object("settings file").note(change))?;
@@ -75,11 +89,42 @@ fn apply_general(
     if before == after {
         return Ok(());
     }
-    for change in differences(&before.fields(), &after.fields()) {
-        let Change { field, before, after } = change;
-        changes.push(format!("{field}: {} -> {}", quoted(&before), quoted(&after)));
-    }
+    changes.extend(differences(&before.fields(), &after.fields()).iter().map(told));
     settings::save_general(tx, &after)
+}
+
+fn told(Change { field, before, after }: &Change) -> String {
+    format!("{field}: {} -> {}", quoted(before), quoted(after))
+}
+
+/// What the file says of the logo.
+fn logo_change(file: &SettingsFile, beside: Beside<'_>) -> Result<LogoChange, Problem> {
+    match &file.report.logo_file {
+        None if file.full => Ok(LogoChange::Reset),
+        None => Ok(LogoChange::Keep),
+        Some(At { value, .. }) if value.is_empty() => Ok(LogoChange::Reset),
+        Some(At { line, value }) => {
+            let checked = beside(value).and_then(|bytes| logo::check(&bytes));
+            checked.map(LogoChange::Set).map_err(|why| {
+                let message = format!("report.logo_file: {}: {why}", quoted(value));
+                Problem { line: *line, message }
+            })
+        }
+    }
+}
+
+fn apply_report(
+    tx: &WriteTx,
+    file: &SettingsFile,
+    logo: &LogoChange,
+    changes: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    let before = Settings::load_in(tx)?.report;
+    let organisation = file.report.organisation.as_deref();
+    let organisation = organisation.or(file.full.then_some(""));
+    let made = report::save(tx, &before, organisation, logo)?;
+    changes.extend(made.iter().map(told));
+    Ok(())
 }
 
 fn apply_users(
@@ -231,6 +276,10 @@ mod tests {
 
     const HEAD: &str = "format = 1\nkind = \"partial\"\n";
 
+    fn none(_: &str) -> Result<Vec<u8>, String> {
+        Err("there is no such file".into())
+    }
+
     fn owner() -> String {
         format!(
             "[[users]]\nusername = \"Owner\"\nemail = \"o@example.org\"\nrole = \"super\"\n\
@@ -253,7 +302,7 @@ mod tests {
         let ann = owner().replace("Owner", "ann").replace("super", "user");
         let general = "[general]\nbox_name = \"North\"\npost_auth = \"users\"\n";
         let text = format!("{HEAD}{general}{ann}{}", owner());
-        let changes = import(&store, &text, Timestamp(1)).unwrap();
+        let changes = import(&store, &text, &none, Timestamp(1)).unwrap();
         assert_eq!(
             changes,
             [
@@ -263,19 +312,19 @@ mod tests {
                 "user ann: added (user)",
             ]
         );
-        assert!(import(&store, &text, Timestamp(2)).unwrap().is_empty(), "idempotent");
+        assert!(import(&store, &text, &none, Timestamp(2)).unwrap().is_empty(), "idempotent");
         let all = store.read(ReadTx::users).unwrap();
         assert_eq!((all.len(), all[0].role, all[0].id.0), (2, Role::Super, 1));
         let other = HASH.replace("t=2", "t=3");
         let text = format!("{HEAD}[[users]]\nusername = \"ann\"\npassword_hash = \"{other}\"\n");
-        let changes = import(&store, &text, Timestamp(2)).unwrap();
+        let changes = import(&store, &text, &none, Timestamp(2)).unwrap();
         assert_eq!(changes, ["user ann: password changed"]);
     }
 
     #[test]
     fn one_mistake_and_nothing_is_applied() {
         let (_directory, store) = store();
-        import(&store, &format!("{HEAD}{}", owner()), Timestamp(1)).unwrap();
+        import(&store, &format!("{HEAD}{}", owner()), &none, Timestamp(1)).unwrap();
         let before = (store.read(ReadTx::users).unwrap(), store.read(Settings::load).unwrap());
         let general = "[general]\nbox_name = \"X\"\n";
         let row = |fields: &str| format!("{HEAD}{general}[[users]]\n{fields}\n");
@@ -288,7 +337,7 @@ mod tests {
             (format!("{HEAD}{general}[retention]\n"), "not supported by this version"),
             (format!("{}{general}", HEAD.replace("partial", "full")), "list the super admin"),
         ] {
-            let found = lines(import(&store, &text, Timestamp(2)));
+            let found = lines(import(&store, &text, &none, Timestamp(2)));
             assert!(found.iter().any(|line| line.contains(part)), "{text}: {found:?}");
             let after = (store.read(ReadTx::users).unwrap(), store.read(Settings::load).unwrap());
             assert_eq!(before, after, "{text}");
@@ -300,9 +349,9 @@ mod tests {
         let (_directory, store) = store();
         let ann = owner().replace("Owner", "ann").replace("super", "admin");
         let general = "[general]\nbox_name = \"North\"\n";
-        import(&store, &format!("{HEAD}{general}{}{ann}", owner()), Timestamp(1)).unwrap();
+        import(&store, &format!("{HEAD}{general}{}{ann}", owner()), &none, Timestamp(1)).unwrap();
         let text = format!("{}{}", HEAD.replace("partial", "full"), owner());
-        let changes = import(&store, &text, Timestamp(2)).unwrap();
+        let changes = import(&store, &text, &none, Timestamp(2)).unwrap();
         assert_eq!(changes, ["general.box_name: \"North\" -> \"\"", "user ann: removed"]);
     }
 
@@ -310,8 +359,38 @@ mod tests {
     fn an_empty_box_needs_its_owner_first() {
         let (_directory, store) = store();
         let ann = owner().replace("Owner", "ann").replace("super", "admin");
-        let found = lines(import(&store, &format!("{HEAD}{ann}"), Timestamp(1)));
+        let found = lines(import(&store, &format!("{HEAD}{ann}"), &none, Timestamp(1)));
         assert!(found[0].contains("role super"), "{found:?}");
         assert_eq!(store.read(ReadTx::user_count).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_report_brings_its_logo_from_beside_the_file() {
+        let (_directory, store) = store();
+        import(&store, &format!("{HEAD}{}", owner()), &none, Timestamp(1)).unwrap();
+        let text = |file: &str| {
+            format!("{HEAD}[report]\norganisation = \"Harbor\"\nlogo_file = \"{file}\"\n")
+        };
+        let beside = |name: &str| match name {
+            "logo.png" => Ok(logo::tests::picture(8, 8)),
+            "logo.txt" => Ok(b"text".to_vec()),
+            _ => none(name),
+        };
+        for (file, part) in [
+            ("../logo.png", "beside this one"),
+            ("/etc/passwd", "beside this one"),
+            ("none.png", "no such file"),
+            ("logo.txt", "PNG, JPEG or SVG"),
+        ] {
+            let found = lines(import(&store, &text(file), &beside, Timestamp(2)));
+            assert!(found[0].starts_with("line 5: report.logo_file") && found[0].contains(part));
+            assert_eq!(store.read(Settings::load).unwrap().report.organisation, "");
+        }
+        let changes = import(&store, &text("logo.png"), &beside, Timestamp(2)).unwrap();
+        assert_eq!(changes.len(), 2, "{changes:?}");
+        assert!(store.read(report::logo).unwrap().is_some());
+        assert!(import(&store, &text("logo.png"), &beside, Timestamp(3)).unwrap().is_empty());
+        let changes = import(&store, &text(""), &beside, Timestamp(3)).unwrap();
+        assert!(changes[0].starts_with("report.logo: ") && changes[0].ends_with("-> \"\""));
     }
 }

@@ -4,8 +4,8 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::base::limits::{BOX_NAME_CHARS_MAX, HOST_NAMES_BYTES_MAX, PUBLIC_URL_BYTES_MAX};
-use crate::domain::box_names;
-use crate::model::settings::{General, PostAuth};
+use crate::domain::{box_names, report};
+use crate::model::settings::{General, PostAuth, Report};
 use crate::model::user::{Email, Role, User};
 use crate::store::{ReadTx, Store, StoreError, WriteTx};
 
@@ -27,6 +27,8 @@ const NO: &str = "false";
 pub struct Settings {
     /// `[general]`.
     pub general: General,
+    /// `[report]`.
+    pub report: Report,
 }
 
 impl Settings {
@@ -55,6 +57,7 @@ fn load(text: impl Fn(&str) -> Result<Option<String>, StoreError>) -> Result<Set
             host_names: known(HOST_NAMES)?,
             security_contact: known(SECURITY_CONTACT)?,
         },
+        report: report::load(&text)?,
     })
 }
 

@@ -8,15 +8,16 @@ use crate::model::settings::General;
 use crate::model::text;
 use crate::model::user::{Email, Role, Username};
 
+use super::report;
 use super::settings::{self, GeneralForm};
 use super::toml_file::{At, Problem, TomlReader};
 
 /// The form this version reads.
 const FORMAT: i64 = 1;
-const TOP: &[&str] = &["format", "kind", "general", "users"];
+const TOP: &[&str] = &["format", "kind", "general", "report", "users"];
 /// Tables of the form that belong to parts this version does not have.
 const TOP_LATER: &[&str] =
-    &["report", "ipban", "abuseipdb", "notify", "retention", "agents", "cameras", "watches"];
+    &["ipban", "abuseipdb", "notify", "retention", "agents", "cameras", "watches"];
 const GENERAL: &[&str] = &[
     "box_name",
     "public_url",
@@ -27,6 +28,7 @@ const GENERAL: &[&str] = &[
     "host_names",
     "security_contact",
 ];
+const REPORT: &[&str] = &["organisation", "logo_file"];
 const USER: &[&str] =
     &["username", "email", "role", "name", "time_zone", "suspended", "password_hash"];
 const USER_LATER: &[&str] = &["phone"];
@@ -38,6 +40,8 @@ pub struct SettingsFile {
     pub full: bool,
     /// `[general]`.
     pub general: GeneralPart,
+    /// `[report]`.
+    pub report: ReportPart,
     /// `[[users]]`, `None` when there are none.
     pub users: Option<Vec<UserPart>>,
 }
@@ -69,6 +73,15 @@ impl GeneralPart {
             security_contact: self.security_contact.as_deref(),
         }
     }
+}
+
+/// `[report]`; the name has been checked, the file not yet looked at.
+#[derive(Debug, Default)]
+pub struct ReportPart {
+    /// Name of the organisation.
+    pub organisation: Option<String>,
+    /// File beside the settings file with the logo, `""` for the program's own; and its line.
+    pub logo_file: Option<At<String>>,
 }
 
 /// One of `[[users]]`; what is `None` stays as it is.
@@ -113,6 +126,10 @@ pub fn parse(text: &str) -> Result<SettingsFile, Vec<Problem>> {
         Some(table) => general(&mut reader, table.value),
         None => GeneralPart::default(),
     };
+    let report = match reader.table(&top, "report") {
+        Some(table) => report(&mut reader, table.value),
+        None => ReportPart::default(),
+    };
     let rows = reader.tables(&top, "users");
     let users: Option<Vec<UserPart>> =
         rows.map(|rows| rows.iter().filter_map(|row| user(&mut reader, row)).collect());
@@ -127,7 +144,11 @@ pub fn parse(text: &str) -> Result<SettingsFile, Vec<Problem>> {
         }
     }
     let problems = reader.finish();
-    if problems.is_empty() { Ok(SettingsFile { full, general, users }) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(SettingsFile { full, general, report, users })
+    } else {
+        Err(problems)
+    }
 }
 
 fn kind<'a>(reader: &mut TomlReader<'a>, top: &DeTable<'a>) -> bool {
@@ -172,6 +193,26 @@ fn general<'a>(reader: &mut TomlReader<'a>, table: &DeTable<'a>) -> GeneralPart 
             let line = lines.iter().find(|(key, _)| *key == error.field).map_or(1, |(_, n)| *n);
             reader.problem(line, format!("general.{}: {}", error.field, error.message));
         }
+    }
+    part
+}
+
+fn report<'a>(reader: &mut TomlReader<'a>, table: &DeTable<'a>) -> ReportPart {
+    reader.check_keys(table, "report", REPORT, &[]);
+    let mut part = ReportPart::default();
+    if let Some(found) = reader.text(table, "organisation") {
+        match report::organisation(&found.value) {
+            Ok(name) => part.organisation = Some(name),
+            Err(rule) => reader.problem(found.line, format!("report.organisation: {rule}")),
+        }
+    }
+    if let Some(found) = reader.text(table, "logo_file") {
+        // A name and no path: what lies elsewhere on the box is nobody's logo.
+        if found.value.contains(['/', '\\', '\0']) || found.value.starts_with('.') {
+            let rule = "name a file that lies beside this one";
+            reader.problem(found.line, format!("report.logo_file: {rule}"));
+        }
+        part.logo_file = Some(found);
     }
     part
 }

@@ -36,6 +36,11 @@ impl Form {
         Ok(Self(pairs))
     }
 
+    /// A form of `pairs`.
+    pub(crate) const fn of(pairs: Vec<(String, String)>) -> Self {
+        Self(pairs)
+    }
+
     /// The first value of `name`.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.pairs().find(|(have, _)| *have == name).map(|(_, value)| value)

@@ -10,6 +10,7 @@ pub mod form;
 pub mod head;
 pub mod listen;
 pub mod live;
+pub mod multipart;
 mod registry;
 pub mod request;
 pub mod response;

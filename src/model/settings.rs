@@ -70,3 +70,36 @@ impl General {
         ]
     }
 }
+
+/// What stands on printed pages (`[report]`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Name of the organisation, `""` when not set.
+    pub organisation: String,
+    /// Its logo, `None` for the program's own.
+    pub logo: Option<ReportLogo>,
+}
+
+/// Which logo is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportLogo {
+    /// Its media type.
+    pub media_type: String,
+    /// Beginning of its SHA-256, which tells versions apart.
+    pub hash: String,
+}
+
+impl ReportLogo {
+    /// Both, as they are kept.
+    pub fn text(&self) -> String {
+        format!("{} {}", self.media_type, self.hash)
+    }
+}
+
+impl Report {
+    /// Name and text of every field, for lists of what changed.
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        let logo = self.logo.as_ref().map(ReportLogo::text).unwrap_or_default();
+        vec![("report.organisation", self.organisation.clone()), ("report.logo", logo)]
+    }
+}

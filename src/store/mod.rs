@@ -13,6 +13,7 @@ pub mod codec;
 pub mod corrections;
 pub mod counters;
 pub mod error;
+pub mod files;
 #[cfg(test)]
 mod full_disk_tests;
 pub mod identities;

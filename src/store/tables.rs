@@ -10,6 +10,8 @@ pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("
 pub(super) const SETTINGS: TableDefinition<'_, &str, &str> = TableDefinition::new("settings");
 /// Secrets that can be read back: name -> sealed record, see `vault`.
 pub(super) const SECRETS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("secrets");
+/// Small files people gave the box: name -> record.
+pub(super) const FILES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("files");
 /// Accounts: user id -> record.
 pub(super) const USERS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("users");
 /// Account names: user name -> user id.
@@ -109,6 +111,7 @@ pub(super) const SAVED_SEARCHES: TableDefinition<'_, (u32, u32), &[u8]> =
 pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
     tx.table(META)?;
     tx.table(SETTINGS)?;
+    tx.table(FILES)?;
     tx.table(SECRETS)?;
     tx.table(USERS)?;
     tx.table(USERNAMES)?;

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use crate::auth::caller::Caller;
 use crate::base::clock::Timestamp;
 use crate::base::network::is_loopback;
+use crate::gate::multipart::{self, Multipart, MultipartError, Upload};
 use crate::gate::{Body, Form, FormError, Head};
 use crate::model::audit::{Action, Event};
 use crate::model::user::{Role, User};
@@ -137,13 +138,16 @@ pub fn bearer(head: &Head) -> Option<&str> {
 pub struct Input<'a, 'b> {
     body: &'a mut Body<'b>,
     max: u64,
+    content_type: String,
     form: Option<Form>,
+    files: Vec<Upload>,
 }
 
 impl<'a, 'b> Input<'a, 'b> {
-    /// Wraps `body`, of which at most `max` bytes are read.
-    pub fn new(body: &'a mut Body<'b>, max: u64) -> Self {
-        Self { body, max, form: None }
+    /// Wraps `body` of the request `head`, of which at most `max` bytes are read.
+    pub fn new(body: &'a mut Body<'b>, head: &Head, max: u64) -> Self {
+        let content_type = head.headers.get("content-type").unwrap_or_default().to_owned();
+        Self { body, max, content_type, form: None, files: Vec::new() }
     }
 
     /// The bytes of the body.
@@ -155,8 +159,31 @@ impl<'a, 'b> Input<'a, 'b> {
     pub fn form(&mut self) -> Result<&Form, WebError> {
         let form = match self.form.take() {
             Some(form) => form,
-            None => Form::parse(&self.bytes()?).map_err(|error| malformed("The form", error))?,
+            None => self.parse()?,
         };
         Ok(self.form.insert(form))
+    }
+
+    /// The file chosen for `field` of a form with files.
+    pub fn file(&mut self, field: &str) -> Result<Option<&Upload>, WebError> {
+        self.form()?;
+        let chosen = |file: &&Upload| !file.name.is_empty() || !file.bytes.is_empty();
+        Ok(self.files.iter().find(|file| file.field == field).filter(chosen))
+    }
+
+    fn parse(&mut self) -> Result<Form, WebError> {
+        let bytes = self.bytes()?;
+        let refused = |error| match error {
+            MultipartError::Text(error) => malformed("The form", error),
+            _ => WebError::Bad("The form is malformed.".into()),
+        };
+        match multipart::boundary(&self.content_type).map_err(refused)? {
+            None => Form::parse(&bytes).map_err(|error| malformed("The form", error)),
+            Some(boundary) => {
+                let parsed = Multipart::parse(&bytes, boundary).map_err(refused)?;
+                self.files = parsed.files;
+                Ok(parsed.texts)
+            }
+        }
     }
 }

@@ -40,6 +40,12 @@ pub const SETUP_KEY: &str = "/setup/key";
 pub const SETUP_WAIT: &str = "/setup/first-read";
 /// JSON of `SetupStatus`, polled by the last step.
 pub const SETUP_STATUS: &str = "/setup/status";
+/// General settings. POST `box_name`, `public_url`, `time_zone`, `csrf`.
+pub const GENERAL: &str = "/settings/general";
+/// POST, with files: `organisation`, `logo`, `reset`, `csrf`.
+pub const REPORT: &str = "/settings/report";
+/// Prefix of the logo on printed pages: `/report/logo/HASH`.
+pub const REPORT_LOGO: &str = "/report/logo";
 /// Webhook settings. POST `post_auth`, `public_url`, `csrf`.
 pub const WEBHOOK: &str = "/settings/webhook";
 /// Audit log; the filter is in the query.
@@ -97,6 +103,8 @@ pub const ALL: &[(&str, &str)] = &[
     ("setup_key", SETUP_KEY),
     ("setup_wait", SETUP_WAIT),
     ("setup_status", SETUP_STATUS),
+    ("general", GENERAL),
+    ("report", REPORT),
     ("webhook", WEBHOOK),
     ("audit", AUDIT),
     ("audit_export", AUDIT_EXPORT),

@@ -86,7 +86,7 @@ fn admitted(
         }
         Verdict::SignIn => return sign_in_first(&ctx, set_up),
     }
-    let mut input = Input::new(body, route.body_max);
+    let mut input = Input::new(body, head, route.body_max);
     if !head.method.is_safe() && route.access != Access::Webhook && ctx.caller.needs_csrf() {
         check_forgery(&ctx, &mut input)?;
     }

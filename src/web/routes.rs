@@ -8,8 +8,8 @@ use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
 use crate::web::headers::Class;
 use crate::web::pages::{
-    alerts, audit, captures, certificate, dashboard, export, images, live, login, plate, plates,
-    profile, search, searches, settings, setup, theme, trust,
+    alerts, audit, captures, certificate, dashboard, export, general, images, live, login, plate,
+    plates, profile, search, searches, settings, setup, theme, trust,
 };
 use crate::web::{api, health, webhook};
 
@@ -68,6 +68,19 @@ const fn change(method: Method, path: &'static str, access: Access, handler: Han
     }
 }
 
+/// A form with a file of up to `body_max` bytes with all else.
+const fn upload(path: &'static str, access: Access, body_max: u64, handler: HandlerFn) -> Route {
+    Route {
+        method: Method::Post,
+        path,
+        access,
+        body_max,
+        class: Class::Page,
+        handler,
+        plain: false,
+    }
+}
+
 const fn hook(path: &'static str) -> Route {
     let (method, body_max) = (Method::Post, WEBHOOK_BODY_MAX);
     let (class, handler) = (Class::Data, webhook::receive);
@@ -120,6 +133,10 @@ pub const ROUTES: &[Route] = &[
     post("/profile/key", Page(Viewer), profile::rotate_key),
     post("/profile/sessions", Page(Viewer), profile::end_sessions),
     // Settings.
+    get("/settings/general", Page(Admin), Class::Page, general::page),
+    post("/settings/general", Page(Admin), general::save_box),
+    upload("/settings/report", Page(Admin), general::FORM_MAX, general::save_report),
+    get("/report/logo/{hash}", Page(Viewer), Class::Image, general::logo_file),
     get("/settings/webhook", Page(Admin), Class::Page, settings::webhook_page),
     post("/settings/webhook", Page(Admin), settings::save_webhook),
     get("/audit", Page(Admin), Class::Page, audit::page),

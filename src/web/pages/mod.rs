@@ -8,6 +8,7 @@ pub mod certificate;
 pub mod dashboard;
 pub mod errors;
 pub mod export;
+pub mod general;
 pub mod images;
 pub mod live;
 pub mod login;

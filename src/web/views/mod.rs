@@ -9,6 +9,7 @@ pub mod certificate;
 pub mod dashboard;
 pub mod error;
 pub mod export;
+pub mod general;
 pub mod live;
 pub mod plate;
 pub mod profile;

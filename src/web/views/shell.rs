@@ -157,6 +157,7 @@ const ENTRIES: &[Entry] = &[
     entry(DAILY, ("plates", "Plates", "tag", paths::PLATES), Role::Viewer),
     entry(ALERTS, ("alerts-rekor", "Rekor Scout", "radar", paths::ALERTS_REKOR), Role::Viewer)
         .bar("Alerts"),
+    entry(SETTINGS, ("general", "General", "sliders", paths::GENERAL), Role::Admin),
     entry(SETTINGS, ("webhook", "Webhook", "send", paths::WEBHOOK), Role::Admin),
     entry(SETTINGS, ("audit", "Audit log", "audit", paths::AUDIT), Role::Admin),
     entry(SETTINGS, ("certificate", "Certificate", "lock", paths::CERTIFICATE), Role::Admin),
