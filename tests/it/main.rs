@@ -25,6 +25,7 @@ mod defects;
 mod disk;
 mod export;
 mod fixture;
+mod general;
 mod headers;
 mod hostile;
 mod live;
