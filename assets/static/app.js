@@ -1,9 +1,10 @@
-// What pages gain from a script: copying, confirming, closing menus, the viewer's tools and the
-// last step of set-up. Every page works without it. Text goes in by textContent only.
+// What pages gain from a script: copying, confirming, closing menus and the last step of
+// set-up. Every page works without it. Text goes in by textContent only.
 import "@@theme.js@@";
 import "@@keys.js@@";
 import "@@export.js@@";
 import "@@tags.js@@";
+import "@@viewer.js@@";
 
 const POLL_MS = 2000;
 const POLL_MS_MAX = 15000;
@@ -41,19 +42,6 @@ async function copy(button) {
 document.addEventListener("click", (event) => {
   const copier = event.target.closest("[data-copy]");
   if (copier) copy(copier);
-
-  const tool = event.target.closest("[data-tool]");
-  if (tool) {
-    const viewer = tool.closest(".viewer");
-    if (tool.dataset.tool === "outlines") {
-      const shown = !viewer.classList.toggle("plain");
-      tool.setAttribute("aria-pressed", String(shown));
-    } else if (document.fullscreenElement) {
-      document.exitFullscreen();
-    } else {
-      viewer.requestFullscreen?.();
-    }
-  }
 
   for (const menu of document.querySelectorAll('details[name="menus"][open]')) {
     if (!menu.contains(event.target)) menu.open = false;

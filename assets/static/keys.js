@@ -1,5 +1,5 @@
 // Keys: "/" to the search box, j and k through rows, Enter opens (the row's own link), n and p to
-// the next pages, "?" lists them. Nothing happens while typing or with a modifier held.
+// the next pages, N and P to the next reads of the same camera, "?" lists them. Nothing happens while typing or with a modifier held.
 const help = document.getElementById("keys");
 const links = () => [...document.querySelectorAll("[data-rows] a.hit")];
 
@@ -14,7 +14,7 @@ function move(step) {
 }
 
 function follow(rel) {
-  const link = document.querySelector(`a[rel~="${rel}"]`);
+  const link = document.querySelector(`a[rel~="${rel}"], a[data-rel="${rel}"]`);
   if (link) link.click();
 }
 
@@ -34,6 +34,8 @@ const actions = {
   k: () => move(-1),
   n: () => follow("next"),
   p: () => follow("prev"),
+  N: () => follow("next-here"),
+  P: () => follow("prev-here"),
   "?": () => help?.showModal(),
 };
 

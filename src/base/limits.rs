@@ -241,6 +241,11 @@ pub const PORTRAIT_READS_MAX: usize = 1000;
 /// Reads of a plate at most this far apart are one visit, milliseconds: longer than the way from
 /// the gate to a bay and back, shorter than most stays.
 pub const VISIT_GAP_MS: i64 = 30 * 60 * 1000;
+/// Points of the line that shows the way of a vehicle; more cannot be told apart.
+pub const PATH_POINTS_MAX: usize = 100;
+/// Captures looked at on either side for the next one of the same camera, captures: two
+/// milliseconds at worst.
+pub const NEIGHBOURS_MAX: usize = 2000;
 /// Tags offered to choose from; more do not help anybody choose.
 pub const TAGS_OFFERED_MAX: usize = 200;
 

@@ -20,6 +20,13 @@ impl Plate {
         (!plate.is_empty()).then_some(Self(plate))
     }
 
+    /// The same, but `None` also when something would be cut off: for what people type.
+    pub fn parse_whole(text: &str) -> Option<Self> {
+        let plate = Self::parse(text)?;
+        let letters = text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase);
+        (letters.count() <= PLATE_CHARS_MAX).then_some(plate)
+    }
+
     /// The normal form.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -10,6 +10,7 @@ use super::index::Slot;
 use super::tables::{CAPTURES, DETAILS, PLATES};
 use super::{ReadTx, Store, StoreError, WriteTx};
 use crate::base::clock::Timestamp;
+use crate::base::limits::NEIGHBOURS_MAX;
 use crate::model::capture::{
     Capture, CaptureDetail, CaptureKey, CaptureKind, Flags, Guess, ImageSet, Vehicle,
 };
@@ -81,6 +82,41 @@ impl ReadTx {
         };
         Ok((newer.map(key_of), older.map(key_of)))
     }
+}
+
+impl ReadTx {
+    /// Keys of the next newer and the next older capture of the camera of `capture`, when they are
+    /// among the [`NEIGHBOURS_MAX`] captures next to it.
+    pub fn neighbours_of_camera(
+        &self,
+        capture: &Capture,
+    ) -> Result<(Option<CaptureKey>, Option<CaptureKey>), StoreError> {
+        let table = self.table(CAPTURES)?;
+        let key = capture.key.0;
+        let newer = table.range((Bound::Excluded(key), Bound::Unbounded))?;
+        let older = table.range(..key)?.rev();
+        Ok((first_of_camera(newer, capture)?, first_of_camera(older, capture)?))
+    }
+}
+
+type Row<'a> = (redb::AccessGuard<'a, u64>, redb::AccessGuard<'a, &'static [u8]>);
+
+fn first_of_camera<'a>(
+    rows: impl Iterator<Item = Result<Row<'a>, redb::StorageError>>,
+    capture: &Capture,
+) -> Result<Option<CaptureKey>, StoreError> {
+    for row in rows.take(NEIGHBOURS_MAX) {
+        let (key, record) = row?;
+        let mut reader = Reader::new(record.value())?;
+        reader.u32()?;
+        reader.u16()?;
+        reader.text()?;
+        reader.u8()?;
+        if (reader.text()?, reader.i64()?) == (capture.agent_uid.as_str(), capture.camera_id) {
+            return Ok(Some(CaptureKey(key.value())));
+        }
+    }
+    Ok(None)
 }
 
 impl WriteTx {

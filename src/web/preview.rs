@@ -137,7 +137,8 @@ fn pages() -> Vec<(String, Shell, String)> {
         super::views::searches::Searches::default(),
         shell("Saved searches", "search")
     );
-    page!("capture", "capture", samples::capture(), shell("8KXR417", "search"));
+    page!("capture", "capture", samples::capture(false), shell("8KXR417", "search"));
+    page!("capture-correct", "capture", samples::capture(true), shell("8KXR417", "search"));
     page!("capture-bare", "capture", samples::capture_bare(), shell("Vehicle", "search"));
     page!("plate", "plate", samples::plate::plate(false), shell("8KXR417", "plates"));
     page!("plate-edit", "plate", samples::plate::plate(true), shell("8KXR417", "plates"));

@@ -118,6 +118,8 @@ pub const ROUTES: &[Route] = &[
     get("/captures/{key}", Page(Viewer), Class::Page, captures::page),
     get("/captures/{key}/export", Page(User), Class::Page, export::capture),
     get("/captures/{key}/raw", Page(Admin), Class::Data, captures::raw),
+    post("/captures/{key}/plate", Page(User), captures::correct::save),
+    post("/captures/{key}/plate/undo", Page(User), captures::correct::undo),
     get("/captures/{key}/images/{kind}", Page(Viewer), Class::Image, images::image),
     get("/alerts/rekor", Page(Viewer), Class::Page, alerts::list),
     get("/alerts/rekor/export", Page(User), Class::Page, export::alerts),

@@ -192,3 +192,129 @@ fn programs_get_a_reason() {
     gone.expect(200);
     harness.owner_api().get("/api/v1/plates/AB1").expect(404);
 }
+
+fn correct(client: &mut Client, id: &str, plate: &str, region: &str) -> (u16, String) {
+    let page = format!("/captures/{id}?correct=1");
+    let action = format!("/captures/{id}/plate");
+    let answer = client.submit(&page, &action, &[("plate", plate), ("region", region)]);
+    (answer.status, answer.text())
+}
+
+#[test]
+fn a_misread_is_set_right_and_can_be_put_back() {
+    let harness = Harness::with_accounts(&["vera", "ulla"]);
+    harness.set_role("vera", Role::Viewer);
+    let misread = group_with(1, &[("best_plate_number", json!("8KX-R4I7"))]);
+    let id = harness.stored(&misread);
+    harness.stored(&group_with(2, &[("best_plate_number", json!("8KXR417"))]));
+    let mut ulla = harness.signed_in("ulla");
+    assert_eq!(correct(&mut ulla, &id, "8kxr 417", "us-va").0, 303);
+
+    let total = |plate: &str| {
+        get(&harness, &format!("/api/v1/captures?plate={plate}"))["total"].as_u64().unwrap()
+    };
+    assert_eq!((total("=8KXR417"), total("=8KXR4I7")), (2, 0));
+    let read = get(&harness, &format!("/api/v1/captures/{id}"));
+    assert_eq!((&read["plate"], &read["region"]), (&json!("8KXR417"), &json!("us-va")));
+    assert_eq!((&read["plate_text"], &read["flags"][1]), (&json!("8KX-R4I7"), &json!("corrected")));
+    let mut vera = harness.signed_in("vera");
+    let page = vera.get(&format!("/captures/{id}")).expect(200).text();
+    for part in ["8KXR417", "Read as", "<b>8KXR4I7</b>", "Corrected by ulla"] {
+        assert!(page.contains(part), "{part} is missing");
+    }
+    assert!(!page.contains("Undo correction") && !page.contains("?correct=1"));
+    let plate_page = vera.get("/plates/8KXR417").expect(200).text();
+    assert!(plate_page.contains("Corrected reads") && plate_page.contains("2 reads"));
+    assert!(vera.get("/plates/8KXR4I7").expect(200).text().contains("Corrected reads"));
+
+    let action = format!("/captures/{id}/plate/undo");
+    assert_eq!(vera.post_form(&action, &[]).status, 403);
+    ulla.submit(&format!("/captures/{id}"), &action, &[]).expect(303);
+    assert_eq!((total("=8KXR417"), total("=8KXR4I7")), (1, 1));
+    let page = vera.get(&format!("/captures/{id}")).expect(200).text();
+    assert!(page.contains("Put back by ulla") && page.contains("8KX-R4I7"));
+    // Twice is no error: somebody else was faster.
+    assert_eq!(ulla.post_form(&action, &[]).status, 303);
+    let log = harness.owner().get("/audit").expect(200).text();
+    assert!(log.contains("Read changed"), "corrections are in the audit log");
+}
+
+#[test]
+fn wrong_corrections_are_refused_with_a_reason() {
+    let harness = Harness::start();
+    let id = harness.stored(&group(1));
+    let mut owner = harness.owner();
+    for (plate, region, message) in [
+        ("--", "us-md", "1 to 32 letters and digits"),
+        (&"A".repeat(33), "us-md", "1 to 32 letters and digits"),
+        ("AB1", "<b>", "a region of the list"),
+    ] {
+        let (status, page) = correct(&mut owner, &id, plate, region);
+        assert_eq!(status, 422, "{plate} {region}");
+        assert!(page.contains(message), "{plate} {region}: {message}");
+    }
+    // What the read says already is no correction.
+    assert_eq!(correct(&mut owner, &id, &plate(1), "us-md").0, 303);
+    let read = get(&harness, &format!("/api/v1/captures/{id}"));
+    assert_eq!(read["flags"], json!(["late"]));
+    owner.post_form("/captures/1/plate", &[("plate", "AB1")]).expect(404);
+    let foreign =
+        [("Origin", "http://evil.example"), ("Content-Type", "application/x-www-form-urlencoded")];
+    let action = format!("/captures/{id}/plate");
+    let answer = owner.request("POST", &action, &foreign, b"plate=AB1&region=").unwrap();
+    assert_eq!(answer.status, 403);
+}
+
+#[test]
+fn programs_correct_too_and_previews_hand_it_on() {
+    let harness = Harness::start();
+    let preview = group_with(1, &[("is_preview", json!(true))]);
+    let id = harness.stored(&preview);
+    let path = format!("/api/v1/captures/{id}/plate");
+    let (status, answer) = put(&harness, &path, &json!({"plate": "AB 1"}));
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!((&answer["plate"], &answer["original_plate"]), (&json!("AB1"), &json!(plate(1))));
+    for body in [json!({"plate": "-"}), json!({}), json!({"plate": "A", "region": "a b"})] {
+        assert_eq!(put(&harness, &path, &body).0, 400, "{body}");
+    }
+    let uuids = json!([crate::harness::payload::uuid(1), crate::harness::payload::uuid(2)]);
+    harness.post_read(&group_with(2, &[("uuids", uuids)])).expect(200);
+    let found = get(&harness, "/api/v1/captures?plate=%3DAB1");
+    assert_eq!(found["total"], 1, "the final read has the correction of its preview");
+    let id = found["data"][0]["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/v1/captures/{id}/plate");
+    let undone = harness.owner_api().request("DELETE", &path, &[], b"").unwrap().expect(200);
+    assert_eq!(undone.json()["changes"].as_array().unwrap().len(), 2);
+    assert_eq!(get(&harness, "/api/v1/captures?plate=%3DAB1")["total"], 0);
+    let again = harness.owner_api().request("DELETE", &path, &[], b"").unwrap();
+    assert_eq!(again.status, 400);
+}
+
+#[test]
+fn a_read_shows_its_way_its_neighbours_and_its_past() {
+    let harness = Harness::start();
+    let step = |x: i64| json!({"x": x, "y": 10, "w": 20, "h": 20, "t": 0, "f": 0});
+    let mut ids = Vec::new();
+    for (number, camera, region) in [(1, 7, "us-md"), (2, 8, "us-va"), (3, 7, "us-md")] {
+        let read = group_with(
+            number,
+            &[
+                ("best_plate_number", json!("AB1")),
+                ("camera_id", json!(camera)),
+                ("best_region", json!(region)),
+                ("vehicle_path", json!([step(0), step(100)])),
+            ],
+        );
+        ids.push(harness.stored(&read));
+    }
+    let page = harness.owner().get(&format!("/captures/{}", ids[0])).expect(200).text();
+    assert!(page.contains("<polyline class=\"way\" points=\"10,20 110,20\"/>"), "no way");
+    let newer = format!("href=\"/captures/{}\" rel=\"prev\"", ids[1]);
+    let newer_here = format!("href=\"/captures/{}\" data-rel=\"prev-here\"", ids[2]);
+    assert!(page.contains(&newer) && page.contains(&newer_here), "neighbours");
+    assert!(page.contains("<span class=\"tag warn\">Virginia</span>"), "another region is marked");
+    let damaged =
+        group_with(4, &[("vehicle_path", json!({"x": [1]})), ("plate_path", json!("<b>"))]);
+    let id = harness.stored(&damaged);
+    harness.owner().get(&format!("/captures/{id}")).expect(200);
+}

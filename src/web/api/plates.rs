@@ -8,7 +8,7 @@ use crate::domain::portrait::{Agreed, Portrait, portrait};
 use crate::domain::{corrections, settings};
 use crate::gate::Response;
 use crate::model::correction::{Correction, Reading};
-use crate::model::known_plate::{Author, KnownPlate, PlateTag};
+use crate::model::known_plate::{KnownPlate, PlateTag};
 use crate::model::plate::Plate;
 use crate::model::text::clean;
 use crate::store::StoreError;
@@ -16,7 +16,8 @@ use crate::web::api::captures::key;
 use crate::web::api::rfc3339;
 use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
-use crate::web::pages::plate::plate;
+use crate::web::pages::captures::correct::change;
+use crate::web::pages::plate::{plate, save_known};
 use crate::web::reply::json;
 
 #[derive(Serialize)]
@@ -186,19 +187,18 @@ pub fn correct(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, Web
                 .ok_or_else(|| WebError::Bad("region is a code such as us-ca".into()))?,
         ),
     };
-    let by = Author::of(ctx.user()?);
-    let done = ctx.site.store.write(|tx| {
+    change(ctx, key, |tx, by| {
         let current = tx.capture(key)?.map(|capture| capture.region).unwrap_or_default();
         corrections::correct(tx, key, plate, region.unwrap_or(current), by, ctx.now)
-    });
-    corrected(ctx, done)
+    })?;
+    corrected(ctx)
 }
 
 /// `DELETE /api/v1/captures/{key}/plate`: puts back what the agent read.
 pub fn undo(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
     let key = key(ctx)?;
-    let by = Author::of(ctx.user()?);
-    corrected(ctx, ctx.site.store.write(|tx| corrections::undo(tx, key, by, ctx.now)))
+    change(ctx, key, |tx, by| corrections::undo(tx, key, by, ctx.now))?;
+    corrected(ctx)
 }
 
 fn parse<T: serde::de::DeserializeOwned>(input: &mut Input<'_, '_>) -> Result<T, WebError> {
@@ -211,22 +211,14 @@ fn write(ctx: &Ctx<'_>, plate: &Plate, form: KnownForm<'_>) -> Result<Response, 
         let told = |error: &settings::FieldError| format!("{}: {}", error.field, error.message);
         WebError::Bad(errors.iter().map(told).collect::<Vec<_>>().join(" "))
     })?;
-    let by = Author::of(ctx.user()?);
-    let saved = ctx.site.store.write(|tx| known_plates::save(tx, plate, wanted, by, ctx.now));
-    match saved {
+    match save_known(ctx, plate, wanted) {
         Ok(known) => Ok(json(200, &known_view(known))),
         Err(StoreError::Refused(why)) => Err(WebError::Bad(why.into())),
         Err(error) => Err(error.into()),
     }
 }
 
-fn corrected(ctx: &Ctx<'_>, done: Result<bool, StoreError>) -> Result<Response, WebError> {
-    match done {
-        Ok(_) => {}
-        Err(StoreError::Refused(corrections::GONE)) => return Err(WebError::NotFound),
-        Err(StoreError::Refused(why)) => return Err(WebError::Bad(why.into())),
-        Err(error) => return Err(error.into()),
-    }
+fn corrected(ctx: &Ctx<'_>) -> Result<Response, WebError> {
     let key = key(ctx)?;
     let (capture, correction) =
         ctx.site.store.read(|tx| Ok((tx.capture(key)?, tx.correction(key)?)))?;

@@ -1,25 +1,32 @@
 //! One read: pictures, facts, past reads of the plate.
 
+pub mod correct;
+mod pictures;
+
 use jiff::tz::TimeZone;
 
 use crate::gate::Response;
 use crate::model::agent::{Agent, Camera};
 use crate::model::audit::{Action, Event};
-use crate::model::capture::{Capture, CaptureDetail, CaptureKey, Guess, ImageKind};
-use crate::model::query::{Page as Found, PageRequest, Piece, PlateMatch, Query, Total};
+use crate::model::capture::{Capture, CaptureDetail, CaptureKey, Flags, Guess, ImageKind};
+use crate::model::correction::Correction;
+use crate::model::known_plate::KnownPlate;
+use crate::model::plate::Plate;
+use crate::model::query::{Page as Found, PageRequest, PlateMatch, Query, Total};
 use crate::model::user::Role;
 use crate::store::images::ImagePlace;
 use crate::web::api::captures::key;
 use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
 use crate::web::pages::names::Names;
-use crate::web::pages::shell::{Page, render};
-use crate::web::views::capture::{Candidate, CapturePage, Fact, Outlines, Picture, Viewer};
+use crate::web::pages::plate::known_view;
+use crate::web::pages::shell::{Page, flash, render_with};
+use crate::web::views::capture::{Candidate, CapturePage, Fact};
 use crate::web::views::read::{
-    PlateBadge, ReadRow, TimeView, VehicleView, href, image_href, no_plate, tags,
+    PlateBadge, ReadRow, TimeView, VehicleView, href, no_plate, plate_href, tags,
 };
 use crate::web::views::{Link, Tag, Tone};
-use crate::web::{format, paths, regions};
+use crate::web::{format, regions};
 
 /// Past reads on one page.
 const HISTORY_ROWS: usize = 8;
@@ -28,17 +35,35 @@ const CANDIDATES: usize = 6;
 /// An agent that was silent for this long is not called online, milliseconds.
 const ONLINE_MS: i64 = 10 * 60 * 1000;
 
-/// `GET /captures/{key}`.
+/// `GET /captures/{key}`; `image` is shown large, `before` pages through past reads, `correct`
+/// opens the form.
 pub fn page(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
     let key = key(ctx)?;
-    let query = ctx.query()?;
     let Some(facts) = load(ctx, key)? else { return elsewhere(ctx, key) };
+    ctx.site.store.audit_later(viewed(ctx, Action::ViewCapture, &facts.capture));
+    let correcting = ctx.query()?.get("correct").is_some();
+    show(ctx, &facts, |view| {
+        if let Some(form) = &mut view.correct {
+            form.open = correcting;
+        }
+    })
+}
+
+/// Renders the page; `adjust` has the last word on it.
+fn show(
+    ctx: &Ctx<'_>,
+    facts: &Facts,
+    adjust: impl FnOnce(&mut CapturePage),
+) -> Result<Response, WebError> {
+    let query = ctx.query()?;
     let history = history(ctx, &facts.capture, query.get("before").and_then(CaptureKey::parse))?;
     let shown = query.get("image").and_then(ImageKind::parse);
-    let view = view(ctx, &facts, history, shown);
-    ctx.site.store.audit_later(viewed(ctx, Action::ViewCapture, &facts.capture));
-    let title = view.name.clone();
-    render(ctx, &Page::new("capture", title, "search"), &view)
+    let mut view = view(ctx, facts, history, shown);
+    adjust(&mut view);
+    let wrong = view.correct.as_ref().is_some_and(|form| !form.errors.is_empty());
+    let page = Page::new("capture", view.name.clone(), "search");
+    let page = page.status(if wrong { 422 } else { 200 });
+    render_with(ctx, &page, &view, |shell| shell.flash = flash(ctx))
 }
 
 /// `GET /captures/{key}/raw`: the payload as kept, without JPEGs and secrets.
@@ -69,6 +94,11 @@ pub struct Facts {
     images: Vec<(ImageKind, ImagePlace)>,
     newer: Option<CaptureKey>,
     older: Option<CaptureKey>,
+    /// The same for reads of its camera.
+    newer_here: Option<CaptureKey>,
+    older_here: Option<CaptureKey>,
+    known: Option<KnownPlate>,
+    correction: Option<Correction>,
 }
 
 /// Reads all of the capture with `key`.
@@ -76,6 +106,7 @@ pub fn load(ctx: &Ctx<'_>, key: CaptureKey) -> Result<Option<Facts>, WebError> {
     Ok(ctx.site.store.read(|tx| {
         let Some(capture) = tx.capture(key)? else { return Ok(None) };
         let (newer, older) = tx.neighbours(key)?;
+        let (newer_here, older_here) = tx.neighbours_of_camera(&capture)?;
         Ok(Some(Facts {
             detail: tx.capture_detail(key)?.unwrap_or_default(),
             camera: tx.camera(&capture.agent_uid, capture.camera_id)?.unwrap_or_default(),
@@ -84,6 +115,13 @@ pub fn load(ctx: &Ctx<'_>, key: CaptureKey) -> Result<Option<Facts>, WebError> {
             images: tx.image_places(key)?,
             newer,
             older,
+            newer_here,
+            older_here,
+            known: match &capture.plate {
+                Some(plate) => tx.known_plate(plate)?,
+                None => None,
+            },
+            correction: tx.correction(key)?,
             capture,
         }))
     })?)
@@ -101,9 +139,7 @@ fn history(
     before: Option<CaptureKey>,
 ) -> Result<Option<Found>, WebError> {
     let Some(plate) = &capture.plate else { return Ok(None) };
-    let pieces = vec![Piece::Text(plate.as_str().to_owned())];
-    let query =
-        Query { plate: Some(PlateMatch { pieces, ..PlateMatch::default() }), ..Query::default() };
+    let query = Query { plate: Some(PlateMatch::whole(plate)), ..Query::default() };
     let request = PageRequest { limit: HISTORY_ROWS, before, total: true };
     Ok(Some(ctx.site.store.search(&query, request)?))
 }
@@ -135,8 +171,11 @@ pub fn view(
         },
         newer_href: link(facts.newer),
         older_href: link(facts.older),
+        newer_here_href: link(facts.newer_here),
+        older_here_href: link(facts.older_here),
+        known: facts.known.as_ref().map(|known| known_view(ctx, known, &zone)).unwrap_or_default(),
         plate_facts: plate_facts(capture),
-        candidates: candidates(capture, &facts.detail),
+        candidates: candidates(facts),
         vehicle_facts: vehicle_facts(capture, &facts.detail),
         heading: capture.direction.map(format::heading),
         capture_facts: capture_facts(ctx, facts, &zone),
@@ -156,52 +195,12 @@ pub fn view(
         name,
         ..CapturePage::default()
     };
-    add_pictures(&mut view, facts, shown);
+    pictures::add(&mut view, facts, shown);
+    correct::add(ctx, &mut view, facts, &zone);
     if let Some(found) = history {
         add_history(ctx, &mut view, facts, &found, &zone);
     }
     view
-}
-
-fn add_pictures(view: &mut CapturePage, facts: &Facts, shown: Option<ImageKind>) {
-    let capture = &facts.capture;
-    let has = |kind: ImageKind| facts.images.iter().find(|(known, _)| *known == kind);
-    let by_size = [ImageKind::Full, ImageKind::Overview, ImageKind::Vehicle, ImageKind::Plate];
-    let chosen = shown.and_then(has).or_else(|| by_size.into_iter().find_map(has));
-    let Some((chosen, place)) = chosen else { return };
-    let label = format::percent(capture.confidence);
-    // Coordinates are of the full frame, which the overview shows whole.
-    let whole = matches!(chosen, ImageKind::Full | ImageKind::Overview);
-    let outlines = || {
-        let (corners, vehicle) = (&facts.detail.plate_corners, facts.detail.vehicle_box);
-        Outlines::new(capture.frame, corners, vehicle, label)
-    };
-    view.viewer = Some(Viewer {
-        src: image_href(capture.key, *chosen),
-        width: place.width,
-        height: place.height,
-        alt: format!("{} of {}", picture_label(*chosen), view.name),
-        outlines: if whole { outlines() } else { None },
-    });
-    view.strip = by_size
-        .into_iter()
-        .filter(|kind| has(*kind).is_some())
-        .map(|kind| Picture {
-            label: picture_label(kind),
-            src: image_href(capture.key, kind),
-            href: format!("{}?image={}", href(capture.key), kind.name()),
-            current: kind == *chosen,
-        })
-        .collect();
-}
-
-const fn picture_label(kind: ImageKind) -> &'static str {
-    match kind {
-        ImageKind::Plate => "Plate",
-        ImageKind::Vehicle => "Vehicle",
-        ImageKind::Overview => "Overview",
-        ImageKind::Full => "Full frame",
-    }
 }
 
 fn add_history(
@@ -214,6 +213,7 @@ fn add_history(
     let row = |capture: &Capture| -> ReadRow {
         let mut row = facts.names.row(capture, ctx.now, zone);
         row.current = capture.key == facts.capture.key;
+        row.tags = other_region(capture, &facts.capture).into_iter().collect();
         row
     };
     view.history = found.rows.iter().map(row).collect();
@@ -223,7 +223,7 @@ fn add_history(
         None => String::new(),
     };
     if let Some(plate) = &facts.capture.plate {
-        view.history_href = plate_search(plate.as_str());
+        view.history_href = plate_href(plate);
     }
     let here = href(facts.capture.key);
     view.history_older_href =
@@ -232,10 +232,11 @@ fn add_history(
     view.history_newer_href = if paged { format!("{here}#history") } else { String::new() };
 }
 
-/// Address of the search for exactly `plate`.
-fn plate_search(plate: &str) -> String {
-    let query = crate::gate::form::encode([("plate", plate), ("match", "exact")]);
-    format!("{}?{query}", paths::SEARCH)
+/// Marks a past read that saw the plate of another region: often it is another car.
+fn other_region(past: &Capture, this: &Capture) -> Option<Tag> {
+    let name = |read: &Capture| regions::name(&read.region, &read.country);
+    let (past, this) = (name(past), name(this));
+    (!past.is_empty() && !this.is_empty() && past != this).then(|| Tag::new(Tone::Warn, past))
 }
 
 fn plate_facts(capture: &Capture) -> Vec<Fact> {
@@ -245,26 +246,36 @@ fn plate_facts(capture: &Capture) -> Vec<Fact> {
     let region = regions::full_name(&capture.region, &capture.country);
     let region = if region.is_empty() { "Not recognised".to_owned() } else { region };
     let mut region = Fact::new("Region", region);
-    if capture.region_confidence > 0.0 {
+    let mut confidence =
+        Fact::new("Confidence", format::percent(capture.confidence)).meter(capture.confidence);
+    if capture.flags.has(Flags::CORRECTED) {
+        confidence = confidence.aside("as it was read");
+    } else if capture.region_confidence > 0.0 {
         region = region.aside(format::percent(capture.region_confidence));
     }
-    vec![
-        region,
-        Fact::new("Confidence", format::percent(capture.confidence)).meter(capture.confidence),
-    ]
+    vec![region, confidence]
 }
 
-fn candidates(capture: &Capture, detail: &CaptureDetail) -> Vec<Candidate> {
+fn candidates(facts: &Facts) -> Vec<Candidate> {
+    let (capture, detail) = (&facts.capture, &facts.detail);
+    // They are of the region the agent saw, whatever people made of it.
+    let region = facts.correction.as_ref().map(|correction| correction.original.region.as_str());
+    let region = region.unwrap_or(&capture.region);
     let own = capture.plate.as_ref().map(|plate| plate.as_str().to_owned()).unwrap_or_default();
     let others = detail.candidates.iter().filter(|guess| guess.name != own);
     others
         .take(CANDIDATES)
         .map(|guess| Candidate {
-            plate: PlateBadge::new(&guess.name, &capture.region, &capture.country, true, false),
+            plate: PlateBadge::new(&guess.name, region, &capture.country, true, false),
             confidence: format::percent(guess.confidence),
-            search: Link::new(plate_search(&guess.name), format!("Reads of {}", guess.name)),
+            search: Link::new(candidate_href(&guess.name), format!("Reads of {}", guess.name)),
         })
         .collect()
+}
+
+/// The page of another reading; candidates are kept as they were sent.
+fn candidate_href(text: &str) -> String {
+    Plate::parse(text).as_ref().map(plate_href).unwrap_or_default()
 }
 
 fn vehicle_facts(capture: &Capture, detail: &CaptureDetail) -> Vec<Fact> {
@@ -308,21 +319,24 @@ fn vehicle_facts(capture: &Capture, detail: &CaptureDetail) -> Vec<Fact> {
 
 fn capture_facts(ctx: &Ctx<'_>, facts: &Facts, zone: &TimeZone) -> Vec<Fact> {
     let (capture, detail) = (&facts.capture, &facts.detail);
-    let at = |time| format!("{} {}", format::clock_ms(time, zone), format::zone_short(time, zone));
     let lag = capture.received_at.since(capture.captured_at);
     let lag = match lag {
         0 => String::new(),
+        later if capture.flags.has(Flags::LATE) => {
+            let day = format::day(capture.received_at, ctx.now, zone);
+            format!("{day}, late by {}", format::duration(later))
+        }
         later if later > 0 => format!("{} later", format::duration(later)),
         earlier => format!("{} earlier", format::duration(earlier)),
     };
     let seen = capture.ended_at.since(capture.captured_at);
     let mut rows = vec![
-        Fact::new("Captured", at(capture.captured_at)).aside(format::day(
+        Fact::new("Captured", format::clock_ms(capture.captured_at, zone)).aside(format::day(
             capture.captured_at,
             ctx.now,
             zone,
         )),
-        Fact::new("Received", at(capture.received_at)).aside(lag),
+        Fact::new("Received", format::clock_ms(capture.received_at, zone)).aside(lag),
     ];
     if seen > 0 {
         let frames = format::count(detail.uuids.len().max(1) as u64, "frame", "frames");

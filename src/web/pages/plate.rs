@@ -3,16 +3,18 @@
 use jiff::tz::TimeZone;
 
 use crate::base::limits::{KNOWN_NAME_CHARS_MAX, KNOWN_NOTES_CHARS_MAX, TAGS_OFFERED_MAX};
-use crate::domain::known_plates::{self, KnownForm};
+use crate::domain::known_plates::{self, KnownForm, Wanted};
 use crate::domain::portrait::{self, Agreed, Portrait};
 use crate::gate::Response;
 use crate::gate::form::encode;
+use crate::model::audit::{Action, differences};
 use crate::model::capture::{Capture, CaptureKey};
 use crate::model::correction::{Correction, Reading};
 use crate::model::known_plate::{Author, KnownPlate, PlateTag};
 use crate::model::plate::Plate;
 use crate::model::query::{PageRequest, PlateMatch, Query};
 use crate::model::user::Role;
+use crate::store::StoreError;
 use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
 use crate::web::pages::dashboard::camera_search;
@@ -41,6 +43,8 @@ pub fn page(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> 
     if ctx.param("plate") != Some(plate.as_str()) {
         return Ok(Response::redirect(303, &plate_href(&plate)));
     }
+    // To see where a car was is to search for it.
+    ctx.audit(Action::Search, format!("plate:={}", plate.as_str()));
     let editing = ctx.query()?.get("edit").is_some();
     show(ctx, &plate, |view| view.editing = editing)
 }
@@ -92,12 +96,36 @@ pub fn store(
             return Ok(Err(shown.collect()));
         }
     };
-    let by = Author::of(ctx.user()?);
-    let saved = ctx.site.store.write(|tx| known_plates::save(tx, plate, wanted, by, ctx.now));
-    match saved {
+    match save_known(ctx, plate, wanted) {
         Ok(_) => Ok(Ok(())),
         Err(error) => Ok(Err(vec![refusal(error, "")?])),
     }
+}
+
+/// Writes what is `wanted` about `plate` on behalf of the caller, and what that changed into the
+/// audit log.
+pub fn save_known(ctx: &Ctx<'_>, plate: &Plate, wanted: Wanted) -> Result<KnownPlate, StoreError> {
+    let by = ctx.caller.user().map(Author::of).unwrap_or_default();
+    ctx.site.store.write(|tx| {
+        let before = tx.known_plate(plate)?.unwrap_or_else(|| KnownPlate::blank(plate));
+        let known = known_plates::save(tx, plate, wanted, by, ctx.now)?;
+        let changes = differences(&fields(&before), &fields(&known));
+        if !changes.is_empty() {
+            let event = ctx.event(Action::RecordChanged).object(plate.as_str());
+            tx.audit(&event.note("known plate").changes(changes))?;
+        }
+        Ok(known)
+    })
+}
+
+fn fields(known: &KnownPlate) -> [(&'static str, String); 4] {
+    let tags: Vec<&str> = known.tags.iter().map(PlateTag::as_str).collect();
+    [
+        ("name", known.name.clone()),
+        ("notes", known.notes.clone()),
+        ("tags", tags.join(", ")),
+        ("ignored", known.ignored.to_string()),
+    ]
 }
 
 fn done(plate: &Plate, what: &str) -> Response {

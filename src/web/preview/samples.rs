@@ -5,9 +5,11 @@ use crate::base::clock::Timestamp;
 use crate::model::capture::{Capture, CaptureKey, CaptureKind, Flags, Guess, ImageSet, Vehicle};
 use crate::model::plate::Plate;
 use crate::web::format;
-use crate::web::views::capture::{Candidate, CapturePage, Fact, Outlines, Picture, Viewer};
+use crate::web::views::capture::{
+    Candidate, CapturePage, CorrectForm, Corrected, CorrectionStep, Fact, Outlines, Picture, Viewer,
+};
 use crate::web::views::read::{PlateBadge, ReadRow, TimeView, VehicleView};
-use crate::web::views::{Link, Tag, Tone};
+use crate::web::views::{Choice, Link, Tag, Tone};
 
 pub(super) mod certificate;
 mod dashboard;
@@ -187,7 +189,49 @@ fn vehicle_facts() -> Vec<Fact> {
     ]
 }
 
-pub(super) fn capture() -> CapturePage {
+fn viewer() -> Viewer {
+    Viewer {
+        src: "/scene.svg".to_owned(),
+        width: 960,
+        height: 540,
+        alt: "Overview from Gate in: white Toyota RAV4".to_owned(),
+        outlines: Outlines::new(
+            (1920, 1080),
+            &[(832, 660), (1088, 660), (1088, 788), (832, 788)],
+            Some((500, 268, 920, 644)),
+            "96.4 %",
+        )
+        .map(|outlines| outlines.with_path(&[(960, 300), (960, 420), (958, 590)])),
+    }
+}
+
+fn corrected() -> Corrected {
+    Corrected {
+        original: Some(PlateBadge::new("8KXR4I7", "us-nv", "us", false, false)),
+        stands: true,
+        steps: vec![CorrectionStep {
+            to: Some(PlateBadge::new("8KXR417", "us-ca", "us", false, false)),
+            undone: false,
+            by: "Mara Okafor".to_owned(),
+            at: at(864_000_000),
+        }],
+    }
+}
+
+fn correct_form(open: bool) -> CorrectForm {
+    CorrectForm {
+        action: "/captures/1/plate".to_owned(),
+        plate: "8KXR417".to_owned(),
+        regions: vec![
+            Choice::new("", "Not known", false),
+            Choice::new("us-ca", "California (US)", true),
+        ],
+        open,
+        errors: Vec::new(),
+    }
+}
+
+pub(super) fn capture(correcting: bool) -> CapturePage {
     let main = capture_of(
         4,
         ("8KXR417", "us-ca"),
@@ -228,18 +272,7 @@ pub(super) fn capture() -> CapturePage {
         time: at(4000),
         newer_href: "/capture.html".to_owned(),
         older_href: "/capture.html".to_owned(),
-        viewer: Some(Viewer {
-            src: "/scene.svg".to_owned(),
-            width: 960,
-            height: 540,
-            alt: "Overview from Gate in: white Toyota RAV4".to_owned(),
-            outlines: Outlines::new(
-                (1920, 1080),
-                &[(832, 660), (1088, 660), (1088, 788), (832, 788)],
-                Some((500, 268, 920, 644)),
-                "96.4 %",
-            ),
-        }),
+        viewer: Some(viewer()),
         strip: [("Overview", "/scene.svg"), ("Vehicle", "/scene.svg"), ("Plate", "/crop.svg")]
             .into_iter()
             .enumerate()
@@ -278,6 +311,10 @@ pub(super) fn capture() -> CapturePage {
             Fact::new("API key", "ends in 7f2c"),
         ],
         agent_state: Some(Tag::new(Tone::Ok, "Online")),
+        older_here_href: "/capture.html".to_owned(),
+        known: plate::plate(false).known,
+        corrected: Some(corrected()),
+        correct: Some(correct_form(correcting)),
         history: past.collect(),
         history_summary: "824 since 2 Mar 2026".to_owned(),
         history_href: "/search?q=8KXR417".to_owned(),

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use super::plate::KnownView;
 use super::read::{Heading, PlateBadge, ReadRow, TimeView, VehicleView};
-use super::{Link, Tag};
+use super::{Choice, FieldError, Link, Tag};
 
 /// Template `capture.html`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -32,6 +33,16 @@ pub struct CapturePage {
     pub viewer: Option<Viewer>,
     /// All pictures.
     pub strip: Vec<Picture>,
+    /// The next newer read of the same camera, `""` for none near by.
+    pub newer_here_href: String,
+    /// The next older read of the same camera, `""` for none near by.
+    pub older_here_href: String,
+    /// What people wrote about the plate.
+    pub known: KnownView,
+    /// Corrections made so far; `None` when nobody touched the plate.
+    pub corrected: Option<Corrected>,
+    /// Form to correct the plate; `None` for those who may not.
+    pub correct: Option<CorrectForm>,
     /// Plate block; empty for vehicles without plate.
     pub plate_facts: Vec<Fact>,
     /// Other readings.
@@ -62,6 +73,45 @@ pub struct CapturePage {
     pub history_older_href: String,
     /// Page of newer ones, `""` for none.
     pub history_newer_href: String,
+}
+
+/// What people made of the plate.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Corrected {
+    /// As the agent read it; `None` when it read none.
+    pub original: Option<PlateBadge>,
+    /// Whether the read says something else now.
+    pub stands: bool,
+    /// Every change, newest first.
+    pub steps: Vec<CorrectionStep>,
+}
+
+/// One change of the plate.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct CorrectionStep {
+    /// What it was changed to.
+    pub to: Option<PlateBadge>,
+    /// Whether that is what the agent read.
+    pub undone: bool,
+    /// Who made it.
+    pub by: String,
+    /// When.
+    pub at: TimeView,
+}
+
+/// The form to set a plate right.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct CorrectForm {
+    /// Where it posts to; `/undo` behind it takes the correction back.
+    pub action: String,
+    /// The plate as it stands, or as typed.
+    pub plate: String,
+    /// Regions, the read's own selected.
+    pub regions: Vec<Choice>,
+    /// Whether it is open.
+    pub open: bool,
+    /// What was wrong. Fields `plate region`.
+    pub errors: Vec<FieldError>,
 }
 
 /// The large picture with outlines.
@@ -96,6 +146,10 @@ pub struct Outlines {
     pub label: String,
     /// Vehicle: x, y, width, height.
     pub vehicle: Option<(i32, i32, i32, i32)>,
+    /// The way through the picture as an SVG `points` list; `""` for none.
+    pub path: String,
+    /// Where the way ends.
+    pub path_end: Option<(i32, i32)>,
 }
 
 impl Outlines {
@@ -112,17 +166,31 @@ impl Outlines {
         if frame.0 == 0 || frame.1 == 0 || (corners.is_empty() && vehicle.is_none()) {
             return None;
         }
-        let points: Vec<String> = corners.iter().map(|(x, y)| format!("{x},{y}")).collect();
         Some(Self {
             width: frame.0,
             height: frame.1,
-            plate: points.join(" "),
+            plate: points(corners),
+            path: String::new(),
+            path_end: None,
             label_x: corners.iter().map(|(x, _)| *x).min().unwrap_or(0),
             label_y: corners.iter().map(|(_, y)| *y).min().unwrap_or(0),
             label: label.into(),
             vehicle,
         })
     }
+
+    /// With the way through `points`, in order of time.
+    #[must_use]
+    pub fn with_path(mut self, way: &[(i32, i32)]) -> Self {
+        self.path = points(way);
+        self.path_end = way.last().copied();
+        self
+    }
+}
+
+fn points(corners: &[(i32, i32)]) -> String {
+    let points: Vec<String> = corners.iter().map(|(x, y)| format!("{x},{y}")).collect();
+    points.join(" ")
 }
 
 /// A picture of the strip.

@@ -146,7 +146,7 @@ pub(in crate::web::preview) fn capture() -> CapturePage {
             Fact::new(bad(), bad()).code(),
         ]
     };
-    let mut page = super::capture();
+    let mut page = super::capture(true);
     let badge = PlateBadge::new(HOSTILE, HOSTILE, HOSTILE, true, true);
     page.plate = Some(badge.clone());
     page.name = bad();
@@ -165,6 +165,20 @@ pub(in crate::web::preview) fn capture() -> CapturePage {
     page.notes = vec![bad(), bad()];
     page.history = rows();
     page.history_summary = bad();
+    page.known.name = bad();
+    page.known.tags = vec![Link::new(bad(), bad())];
+    if let Some(corrected) = &mut page.corrected {
+        corrected.original = Some(PlateBadge::new(HOSTILE, HOSTILE, HOSTILE, true, true));
+        for step in &mut corrected.steps {
+            step.by = bad();
+        }
+    }
+    if let Some(form) = &mut page.correct {
+        form.action = bad();
+        form.plate = bad();
+        form.regions = vec![Choice::new(bad(), bad(), true)];
+        form.errors = vec![FieldError::new("plate", bad())];
+    }
     page.raw_href = bad();
     if let Some(viewer) = &mut page.viewer {
         viewer.alt = bad();
