@@ -12,20 +12,26 @@ use crate::auth::sign_in::SignIn;
 use crate::base::clock::Clock;
 use crate::base::host::Machine;
 use crate::base::stop::Stop;
+use crate::domain::bans::Bans;
 use crate::domain::captures::{self, Outcome};
 use crate::domain::certificates::{self, Certificates, Identity};
 use crate::domain::settings::SettingsCache;
-use crate::gate::{self, Gate, GateLimits, Hub, HubLimits, OpenDoor, Tls};
+use crate::gate::{self, Gate, GateLimits, Hub, HubLimits, Tls};
 use crate::store::{ReadTx, Store, StoreError, StoreOptions};
+use crate::web::doorman::Door;
 use crate::web::exports::Exports;
 use crate::web::live::Feed;
 use crate::web::pipeline::Pipeline;
 use crate::web::render::Renderer;
 use crate::web::site::Site;
 use crate::web::webhook::Refusals;
+use crate::worker::abuse::Abuse;
 use crate::worker::ingest::Ingest;
-use crate::worker::{audit, janitor};
+use crate::worker::{guard, janitor};
 
+/// Pause between two looks at whether the reporter has ended, and how many: half a second in all.
+const REPORTER_WAIT: Duration = Duration::from_millis(10);
+const REPORTER_WAITS: u32 = 50;
 /// Time given to running requests when the box stops; systemd's patience is 5 s.
 const STOP_DEADLINE: Duration = Duration::from_secs(3);
 
@@ -102,6 +108,8 @@ pub struct App {
     gate: Gate,
     stop: Stop,
     threads: Vec<JoinHandle<()>>,
+    /// May be in the middle of a call to a service that does not answer.
+    reporter: JoinHandle<()>,
     address: SocketAddr,
 }
 
@@ -127,10 +135,18 @@ impl App {
             setup::code_when_open(&store).map_err(|error| failed("accounts", &error))?;
         warn_of_lost_secrets(&store).map_err(|error| failed("secrets", &error))?;
         let settings = SettingsCache::new(&store).map_err(|error| failed("settings", &error))?;
+        let settings = Arc::new(settings);
+        let bans = Bans::load(&store, &settings.current().ipban);
+        let bans = Arc::new(bans.map_err(|error| failed("bans", &error))?);
         let stop = Stop::new();
         let (tls, certificates) = certificates(&store, &settings, &clock)?;
-        let (hub, feed, ingest, threads) = start_threads(&store, &certificates, &clock, &stop)
-            .map_err(|error| failed("start threads", &error))?;
+        let no_threads = |error: &std::io::Error| failed("start threads", error);
+        let (hub, feed, ingest, mut threads) = start_threads(&store, &certificates, &clock, &stop)
+            .map_err(|error| no_threads(&error))?;
+        let guard = guard::start(&store, &bans, &settings, &clock, &stop);
+        threads.push(guard.map_err(|error| no_threads(&error))?);
+        let (abuse, reporter) =
+            Abuse::start(&store, &bans, &settings, &clock).map_err(|error| no_threads(&error))?;
         let site = Arc::new(Site {
             store,
             ingest,
@@ -138,6 +154,8 @@ impl App {
             hub,
             settings,
             certificates,
+            bans,
+            abuse,
             sign_in,
             renderer,
             refusals: Refusals::default(),
@@ -147,10 +165,11 @@ impl App {
             started_at: clock.now(),
             clock,
         });
+        let door = Arc::new(Door(Arc::clone(&site)));
         let handler = Arc::new(Pipeline(Arc::clone(&site)));
-        let gate = Gate::start(vec![listener], handler, Arc::new(OpenDoor), limits, Some(tls))
+        let gate = Gate::start(vec![listener], handler, door, limits, Some(tls))
             .map_err(|error| failed("start the server", &error))?;
-        Ok(Self { site, gate, stop, threads, address })
+        Ok(Self { site, gate, stop, threads, reporter, address })
     }
 
     /// Where it listens.
@@ -178,8 +197,15 @@ impl App {
     pub fn stop(self) {
         self.stop.stop();
         self.site.hub.stop();
+        self.site.abuse.stop();
         self.gate.stop(STOP_DEADLINE);
         self.site.ingest.close();
+        for _ in 0..REPORTER_WAITS {
+            if self.reporter.is_finished() {
+                break;
+            }
+            std::thread::sleep(REPORTER_WAIT);
+        }
         for thread in self.threads {
             if thread.join().is_err() {
                 log::error!("a worker had panicked");
@@ -210,6 +236,5 @@ fn start_threads(
     let announce = Box::new(move |outcomes: &[Outcome]| announcer.announce(outcomes));
     let (ingest, thread) = Ingest::start(store, clock, announce)?;
     let janitor = janitor::start(store, certificates, clock, stop)?;
-    let audit = audit::start(store, clock, stop)?;
-    Ok((hub, feed, ingest, vec![live, thread, janitor, audit]))
+    Ok((hub, feed, ingest, vec![live, thread, janitor]))
 }

@@ -14,12 +14,13 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { assert, binary, fail, freePort, healthy, inspect, password, post, problems, send, shots, watch } from './lib.mjs';
 import { audit } from './steps/audit.mjs';
+import { bans } from './steps/bans.mjs';
 import { capture } from './steps/capture.mjs';
 import { plate } from './steps/plate.mjs';
 import { search } from './steps/search.mjs';
 
 // What the owner does between the first read and signing out. A new page is a new file and a line here.
-const STEPS = [search, capture, plate, audit];
+const STEPS = [search, capture, plate, audit, bans];
 
 async function journey(page, base) {
   await page.goto(`${base}/`);

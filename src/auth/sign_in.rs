@@ -125,7 +125,7 @@ impl SignIn {
 }
 
 /// The one line that tools such as fail2ban read; its form is documented and stays.
-pub(super) fn log_failure(address: IpAddr, user: &str, reason: &str) {
+pub fn log_failure(address: IpAddr, user: &str, reason: &str) {
     let address = address.to_canonical();
     log::warn!("auth_failed ip={address} user={} reason={}", quoted(user), quoted(reason));
 }

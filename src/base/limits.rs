@@ -321,6 +321,58 @@ pub const ORGANISATION_CHARS_MAX: usize = 100;
 /// Largest settings file, bytes; a real one is below 100 KB.
 pub const SETTINGS_FILE_BYTES_MAX: u64 = 1024 * 1024;
 
+// --- bans ----------------------------------------------------------------------------------------
+
+/// Addresses whose offences are counted, about 100 bytes each.
+pub const SUSPECTS_MAX: usize = 8192;
+/// Addresses that are banned or remembered for having been, about 200 bytes each.
+pub const BANS_MAX: usize = 8192;
+/// Banned ranges; each request is compared with all of them.
+pub const BAN_RANGES_MAX: usize = 512;
+/// Entries of the allow list, and of the list of trusted proxies.
+pub const BAN_LIST_MAX: usize = 100;
+/// Addresses taken from a list of the internet's offenders; the free list has as many.
+pub const BAN_LISTED_MAX: usize = 10_000;
+/// Addresses of agents that are remembered, so that a ban never stops their posts.
+pub const BAN_AGENTS_MAX: usize = 4096;
+/// How long a ban that is over makes the next one longer, milliseconds.
+pub const BAN_MEMORY_MS: i64 = 30 * 86_400_000;
+/// Points of a failed sign-in: with a count of 20, ten in the window.
+pub const BAN_POINTS_SIGN_IN: u32 = 2;
+/// Points of a wrong key.
+pub const BAN_POINTS_KEY: u32 = 2;
+/// Points of an address that does not exist, and of a try that had to wait.
+pub const BAN_POINTS_NOT_FOUND: u32 = 1;
+/// How often the first length each further ban lasts.
+pub const BAN_ESCALATION: [i64; 7] = [1, 2, 4, 8, 16, 32, 64];
+/// Most points at which an address is banned.
+pub const BAN_COUNT_MAX: u32 = 1000;
+/// Longest first ban, seconds: a year.
+pub const BAN_SECONDS_MAX: u32 = 31_536_000;
+/// Longest window in which offences are counted, seconds: a week.
+pub const BAN_FIND_SECONDS_MAX: u32 = 604_800;
+
+/// Reports to AbuseIPDB that wait; further ones are left out.
+pub const ABUSE_QUEUE_MAX: usize = 64;
+/// Longest wait for an answer of AbuseIPDB.
+pub const ABUSE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest wait for the test of its key: one other call may be under way.
+pub const ABUSE_ANSWER_WAIT: Duration = Duration::from_secs(22);
+/// Pause between two looks at whether its list is due.
+pub const ABUSE_ROUND: Duration = Duration::from_secs(600);
+/// Largest list taken from it, bytes: 10,000 addresses have 400 KB.
+pub const ABUSE_LIST_BYTES_MAX: u64 = 2 * 1024 * 1024;
+/// How often its list is fetched, milliseconds; five a day are free.
+pub const ABUSE_LIST_EVERY_MS: i64 = 12 * 3600 * 1000;
+/// When a failed fetch is tried again, milliseconds: four a day.
+pub const ABUSE_LIST_RETRY_MS: i64 = 6 * 3600 * 1000;
+/// An address is reported at most this often, milliseconds; the service takes no more.
+pub const ABUSE_REPORT_EVERY_MS: i64 = 15 * 60 * 1000;
+/// Reports a day; 1,000 are free.
+pub const ABUSE_REPORTS_PER_DAY: u32 = 900;
+/// Longest pause the service may ask for, milliseconds.
+pub const ABUSE_PAUSE_MAX_MS: i64 = 86_400_000;
+
 // --- audit log -----------------------------------------------------------------------------------
 
 /// Longest text of one field of the audit log, characters; the longest query fits.

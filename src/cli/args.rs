@@ -35,6 +35,13 @@ pub enum Command {
         /// Data directory.
         data: PathBuf,
     },
+    /// Lift bans.
+    Unban {
+        /// Address, range or `all`.
+        address: String,
+        /// Data directory.
+        data: PathBuf,
+    },
     /// Apply a settings file.
     Import {
         /// The file.
@@ -174,6 +181,12 @@ const VERBS: &[Verb] = &[
         help: "verify the store",
     },
     Verb {
+        name: "unban",
+        operand: "ADDRESS",
+        flags: &["data", "config", "log"],
+        help: "let a banned address in again, or all of them: unban all",
+    },
+    Verb {
         name: "import",
         operand: "FILE",
         flags: &["data", "config", "log"],
@@ -269,6 +282,11 @@ pub fn parse(
             Command::ResetPassword(ResetPasswordOptions { username: needed("username")?, data })
         }
         "check" => Command::Check { data },
+        "unban" => {
+            let address = typed.operand.and_then(|word| word.into_string().ok());
+            let address = address.ok_or_else(|| usage("unban needs an ADDRESS"))?;
+            Command::Unban { address, data }
+        }
         "import" => {
             let file = typed.operand.ok_or_else(|| usage("import needs a FILE"))?;
             Command::Import { file: file.into(), data }

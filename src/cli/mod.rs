@@ -9,6 +9,7 @@ pub mod fill;
 mod heap;
 pub mod import;
 pub mod serve;
+pub mod unban;
 pub mod user;
 
 use std::ffi::OsString;
@@ -68,6 +69,7 @@ fn dispatch(invocation: Invocation) -> Result<(), Failure> {
         Command::ResetPassword(options) => user::reset_password(&options),
         Command::Check { data } => check::run(&data),
         Command::Import { file, data } => import::run(&file, &data),
+        Command::Unban { address, data } => unban::run(&address, &data),
     }
 }
 

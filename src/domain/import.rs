@@ -8,6 +8,7 @@ use crate::model::settings::General;
 use crate::model::user::{Role, User};
 use crate::store::{Store, StoreError, WriteTx};
 
+use super::guard_settings;
 use super::logo;
 use super::report::{self, LogoChange};
 use super::settings::{self, Settings};
@@ -60,6 +61,9 @@ pub fn import(
         let mut changes = Vec::new();
         apply_general(tx, &file, &mut changes)?;
         apply_report(tx, &file, &logo, &mut changes)?;
+        for change in guard_settings::import(tx, &file.guard, file.full)? {
+            changes.push(told(&change));
+        }
         apply_users(tx, &file, now, &mut changes, &mut problems)?;
         for change in &changes {
             tx.audit(&Event::of_console(Action::Import, now).object("settings file").note(change))?;
@@ -94,7 +98,10 @@ fn apply_general(
 }
 
 fn told(Change { field, before, after }: &Change) -> String {
-    format!("{field}: {} -> {}", quoted(before), quoted(after))
+    match before.as_str() {
+        "" if after == "changed" => format!("{field}: changed"),
+        before => format!("{field}: {} -> {}", quoted(before), quoted(after)),
+    }
 }
 
 /// What the file says of the logo.

@@ -2,15 +2,18 @@
 //! values, and refuses by rule before anything is written.
 
 pub mod audit;
+pub mod bans;
 pub mod box_names;
 pub mod captures;
 pub mod certificates;
 pub mod corrections;
 pub mod export;
 pub mod finding;
+pub mod guard_settings;
 pub mod import;
 pub mod known_plates;
 pub mod logo;
+pub mod nuisance;
 pub mod period;
 pub mod portrait;
 pub mod report;

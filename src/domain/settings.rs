@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::base::limits::{BOX_NAME_CHARS_MAX, HOST_NAMES_BYTES_MAX, PUBLIC_URL_BYTES_MAX};
 use crate::domain::{box_names, report};
+use crate::model::guard::{AbuseIpdb, IpBan};
 use crate::model::settings::{General, PostAuth, Report};
 use crate::model::user::{Email, Role, User};
 use crate::store::{ReadTx, Store, StoreError, WriteTx};
@@ -29,6 +30,10 @@ pub struct Settings {
     pub general: General,
     /// `[report]`.
     pub report: Report,
+    /// `[ipban]`.
+    pub ipban: IpBan,
+    /// `[abuseipdb]`.
+    pub abuseipdb: AbuseIpdb,
 }
 
 impl Settings {
@@ -46,7 +51,10 @@ impl Settings {
 
 fn load(text: impl Fn(&str) -> Result<Option<String>, StoreError>) -> Result<Settings, StoreError> {
     let known = |name| Ok::<_, StoreError>(text(name)?.unwrap_or_default());
+    let (ipban, abuseipdb) = super::guard_settings::load(&text)?;
     Ok(Settings {
+        ipban,
+        abuseipdb,
         general: General {
             box_name: known(BOX_NAME)?,
             public_url: known(PUBLIC_URL)?,
@@ -186,7 +194,7 @@ pub fn parse_zone(name: &str) -> Option<String> {
 }
 
 /// `text` as `http(s)://host[:port][/path]` without a slash at its end; `""` stays.
-fn parse_url(text: &str) -> Option<String> {
+pub fn parse_url(text: &str) -> Option<String> {
     let text = text.trim().trim_end_matches('/');
     if text.is_empty() {
         return Some(String::new());

@@ -8,16 +8,16 @@ use crate::model::settings::General;
 use crate::model::text;
 use crate::model::user::{Email, Role, Username};
 
+use super::guard_settings::{self, GuardPart};
 use super::report;
 use super::settings::{self, GeneralForm};
 use super::toml_file::{At, Problem, TomlReader};
 
 /// The form this version reads.
 const FORMAT: i64 = 1;
-const TOP: &[&str] = &["format", "kind", "general", "report", "users"];
+const TOP: &[&str] = &["format", "kind", "general", "report", "ipban", "abuseipdb", "users"];
 /// Tables of the form that belong to parts this version does not have.
-const TOP_LATER: &[&str] =
-    &["ipban", "abuseipdb", "notify", "retention", "agents", "cameras", "watches"];
+const TOP_LATER: &[&str] = &["notify", "retention", "agents", "cameras", "watches"];
 const GENERAL: &[&str] = &[
     "box_name",
     "public_url",
@@ -42,6 +42,8 @@ pub struct SettingsFile {
     pub general: GeneralPart,
     /// `[report]`.
     pub report: ReportPart,
+    /// `[ipban]` and `[abuseipdb]`.
+    pub guard: GuardPart,
     /// `[[users]]`, `None` when there are none.
     pub users: Option<Vec<UserPart>>,
 }
@@ -130,6 +132,7 @@ pub fn parse(text: &str) -> Result<SettingsFile, Vec<Problem>> {
         Some(table) => report(&mut reader, table.value),
         None => ReportPart::default(),
     };
+    let guard = guard_settings::read(&mut reader, &top);
     let rows = reader.tables(&top, "users");
     let users: Option<Vec<UserPart>> =
         rows.map(|rows| rows.iter().filter_map(|row| user(&mut reader, row)).collect());
@@ -145,7 +148,7 @@ pub fn parse(text: &str) -> Result<SettingsFile, Vec<Problem>> {
     }
     let problems = reader.finish();
     if problems.is_empty() {
-        Ok(SettingsFile { full, general, report, users })
+        Ok(SettingsFile { full, general, report, guard, users })
     } else {
         Err(problems)
     }
@@ -275,7 +278,7 @@ mod tests {
     fn every_mistake_is_listed_with_its_line() {
         let text = "format = 1\nkind = \"partial\"\n[general]\nboxname = \"x\"\npost_auth = \"9\"\n\
             public_url = 7\n[[users]]\nusername = \"a b\"\nrole = \"king\"\n\
-            password_hash = \"$2b$12$secretsecret\"\n[ipban]\nban_count = 3\n[colour]\n";
+            password_hash = \"$2b$12$secretsecret\"\n[notify]\nx = 3\n[colour]\n";
         let found = problems(text);
         let expected = [
             (4, "did you mean box_name?"),

@@ -116,6 +116,16 @@ impl<'a> TomlReader<'a> {
         self.typed(key, value, found, "a whole number")
     }
 
+    /// The texts of the list at `key`.
+    pub fn texts(&mut self, table: &DeTable<'a>, key: &str) -> Option<At<Vec<String>>> {
+        let value = table.get(key)?;
+        let list = value.get_ref().as_array().map(|list| {
+            let texts = list.iter().map(|it| it.get_ref().as_str().map(ToOwned::to_owned));
+            texts.collect::<Option<Vec<String>>>()
+        });
+        self.typed(key, value, list.flatten(), "a list of texts, such as [\"192.0.2.1\"]")
+    }
+
     /// The table at `key`.
     pub fn table<'t>(&mut self, table: &'t DeTable<'a>, key: &str) -> Option<At<&'t DeTable<'a>>> {
         let value = table.get(key)?;

@@ -137,7 +137,7 @@ impl Connection {
     fn answer(&mut self, parsed: Parsed) -> After {
         let Parsed { head, framing, keep_alive, expect_continue, .. } = parsed;
         let shared = Arc::clone(&self.shared);
-        if !shared.doorman.admit(head.client) {
+        if !shared.doorman.admit(head.client, Some(&head)) {
             // Banned on a connection that was open before, or behind a proxy.
             let response = Response::new(403).text("blocked\n").close();
             let sent = self.send(response, head.method == Method::Head, head.version_1_1, false);

@@ -39,9 +39,9 @@ pub trait Doorman: Send + Sync + 'static {
         peer
     }
 
-    /// Whether `address` is served.
-    fn admit(&self, address: IpAddr) -> bool {
-        let _ = address;
+    /// Whether `address` is served; `head` is its request, once there is one.
+    fn admit(&self, address: IpAddr, head: Option<&Head>) -> bool {
+        let _ = (address, head);
         true
     }
 }
@@ -236,7 +236,7 @@ fn accept_loop(listener: &TcpListener, shared: &Arc<Shared>) {
 /// Starts the thread of a new connection, unless something speaks against it.
 fn welcome(socket: TcpStream, peer: SocketAddr, shared: &Arc<Shared>) {
     let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
-    if !shared.doorman.admit(peer.ip()) {
+    if !shared.doorman.admit(peer.ip(), None) {
         return turn_away(
             &socket,
             b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\n\

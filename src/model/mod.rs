@@ -4,9 +4,11 @@
 pub mod agent;
 pub mod alert;
 pub mod audit;
+pub mod ban;
 pub mod capture;
 pub mod certificate;
 pub mod correction;
+pub mod guard;
 pub mod known_plate;
 pub mod password_hash;
 pub mod plate;

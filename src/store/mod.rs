@@ -8,6 +8,8 @@
 pub mod agents;
 pub mod api_keys;
 pub mod audit;
+pub mod bans;
+pub mod caches;
 pub mod captures;
 pub mod codec;
 pub mod corrections;

@@ -20,6 +20,10 @@ pub(super) const USERNAMES: TableDefinition<'_, &str, u32> = TableDefinition::ne
 pub(super) const API_KEYS: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("api_keys");
 /// Sessions: SHA-256 of the token -> record.
 pub(super) const SESSIONS: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("sessions");
+/// What was fetched from elsewhere: name -> record.
+pub(super) const CACHES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("caches");
+/// Bans: range of addresses -> record.
+pub(super) const BANS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("bans");
 /// Audit log: number -> record with the hash of the one before, see `audit`.
 pub(super) const AUDIT: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");
 /// Which capture a uuid became: (agent, kind, uuid without the agent's id) -> capture key.
@@ -117,6 +121,8 @@ pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
     tx.table(USERNAMES)?;
     tx.table(API_KEYS)?;
     tx.table(SESSIONS)?;
+    tx.table(CACHES)?;
+    tx.table(BANS)?;
     tx.table(AUDIT)?;
     tx.table(IDENTITIES)?;
     tx.table(PREVIEWS)?;

@@ -37,6 +37,7 @@ const SHEETS: &[&str] = &[
     "audit",
     "reports",
     "plate",
+    "bans",
     "phone",
     "utilities",
     "print",

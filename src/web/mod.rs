@@ -7,6 +7,7 @@ pub mod assets;
 pub mod chart;
 pub mod ctx;
 mod door;
+pub mod doorman;
 pub mod error;
 pub mod exports;
 pub mod files;

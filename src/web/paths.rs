@@ -52,6 +52,16 @@ pub const WEBHOOK: &str = "/settings/webhook";
 pub const AUDIT: &str = "/audit";
 /// The same as a file; `?format=csv|jsonl`.
 pub const AUDIT_EXPORT: &str = "/audit/export";
+/// Bans. POST the rules.
+pub const BANS: &str = "/settings/bans";
+/// POST `network`, `reason`, `seconds`, `confirm`, `csrf`.
+pub const BANS_ADD: &str = "/settings/bans/add";
+/// POST `network`, `csrf`.
+pub const BANS_LIFT: &str = "/settings/bans/lift";
+/// POST `key`, `remove_key`, `report`, `load`, `base_url`, `csrf`.
+pub const BANS_ABUSE: &str = "/settings/bans/abuseipdb";
+/// POST `csrf`.
+pub const BANS_TEST: &str = "/settings/bans/test";
 /// Certificate and the ways in. POST `allow_plain`, `hsts`, `host_names`, `security_contact`, `csrf`.
 pub const CERTIFICATE: &str = "/settings/certificate";
 /// POST `chain`, `key` (PEM), `csrf`: presents a certificate that is brought.
@@ -106,6 +116,11 @@ pub const ALL: &[(&str, &str)] = &[
     ("general", GENERAL),
     ("report", REPORT),
     ("webhook", WEBHOOK),
+    ("bans", BANS),
+    ("bans_add", BANS_ADD),
+    ("bans_lift", BANS_LIFT),
+    ("bans_abuse", BANS_ABUSE),
+    ("bans_test", BANS_TEST),
     ("audit", AUDIT),
     ("audit_export", AUDIT_EXPORT),
     ("certificate", CERTIFICATE),

@@ -8,10 +8,13 @@ use crate::auth::caller::{Caller, Credentials};
 use crate::auth::{csrf, session, setup};
 use crate::base::network::is_loopback;
 use crate::base::random;
+use crate::domain::nuisance;
 use crate::gate::{Body, Handler, Head, Method, Response};
 use crate::model::audit::Action;
+use crate::model::ban::Offence;
 use crate::web::access::{Access, Verdict};
 use crate::web::ctx::{Ctx, Input, bearer, target};
+use crate::web::doorman::offend;
 use crate::web::error::WebError;
 use crate::web::headers::{Class, secure};
 use crate::web::routes::{self, Found, Route};
@@ -47,7 +50,10 @@ fn answer(site: &Site, head: &Head, body: &mut Body<'_>, id: &str) -> Response {
             return fail(site, head, None, &WebError::Misdirected, id);
         }
         Found::Method => return fail(site, head, None, &WebError::Method, id),
-        Found::Nothing => return fail(site, head, None, &WebError::NotFound, id),
+        Found::Nothing => {
+            note_stray(site, head);
+            return fail(site, head, None, &WebError::NotFound, id);
+        }
     };
     match door::scheme(site, head, route) {
         Ok(None) => {}
@@ -57,6 +63,15 @@ fn answer(site: &Site, head: &Head, body: &mut Body<'_>, id: &str) -> Response {
     match admitted(site, head, body, route, params, id) {
         Ok(response) => secure(response, route.class),
         Err(error) => fail(site, head, Some(route), &error, id),
+    }
+}
+
+/// What does not exist was asked for, which is how scanners begin.
+fn note_stray(site: &Site, head: &Head) {
+    if nuisance::is_nuisance(&head.path) {
+        offend(site, head.client, Offence::Nuisance);
+    } else if !nuisance::is_innocent(&head.path) {
+        offend(site, head.client, Offence::NotFound);
     }
 }
 
@@ -101,7 +116,11 @@ fn identify(site: &Site, head: &Head, route: &Route) -> Result<Caller, WebError>
     if matches!(route.access, Access::Webhook) {
         return Ok(Caller::Anonymous);
     }
-    Ok(Caller::identify(Credentials { cookie, key }, &site.store, site.clock.now())?)
+    let caller = Caller::identify(Credentials { cookie, key }, &site.store, site.clock.now())?;
+    if key.is_some() && caller.user().is_none() {
+        offend(site, head.client, Offence::Key);
+    }
+    Ok(caller)
 }
 
 fn sign_in_first(ctx: &Ctx<'_>, set_up: bool) -> Result<Response, WebError> {

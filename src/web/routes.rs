@@ -8,8 +8,8 @@ use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
 use crate::web::headers::Class;
 use crate::web::pages::{
-    alerts, audit, captures, certificate, dashboard, export, general, images, live, login, plate,
-    plates, profile, search, searches, settings, setup, theme, trust,
+    alerts, audit, bans, captures, certificate, dashboard, export, general, images, live, login,
+    plate, plates, profile, search, searches, settings, setup, theme, trust,
 };
 use crate::web::{api, health, webhook};
 
@@ -141,6 +141,12 @@ pub const ROUTES: &[Route] = &[
     get("/report/logo/{hash}", Page(Viewer), Class::Image, general::logo_file),
     get("/settings/webhook", Page(Admin), Class::Page, settings::webhook_page),
     post("/settings/webhook", Page(Admin), settings::save_webhook),
+    get("/settings/bans", Page(Admin), Class::Page, bans::page),
+    post("/settings/bans", Page(Admin), bans::save_rules),
+    post("/settings/bans/add", Page(Admin), bans::add),
+    post("/settings/bans/lift", Page(Admin), bans::lift),
+    post("/settings/bans/abuseipdb", Page(Admin), bans::save_abuse),
+    post("/settings/bans/test", Page(Admin), bans::test_key),
     get("/audit", Page(Admin), Class::Page, audit::page),
     get("/audit/export", Page(Admin), Class::Data, audit::export),
     get("/settings/certificate", Page(Admin), Class::Page, certificate::page),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::auth::setup::SetupCode;
 use crate::auth::sign_in::SignIn;
 use crate::base::clock::{Clock, Timestamp};
+use crate::domain::bans::Bans;
 use crate::domain::certificates::Certificates;
 use crate::domain::settings::SettingsCache;
 use crate::gate::Hub;
@@ -13,6 +14,7 @@ use crate::web::exports::Exports;
 use crate::web::live::Feed;
 use crate::web::render::Renderer;
 use crate::web::webhook::Refusals;
+use crate::worker::abuse::Abuse;
 use crate::worker::ingest::Ingest;
 
 /// Everything a handler may use.
@@ -28,7 +30,11 @@ pub struct Site {
     /// Time.
     pub clock: Clock,
     /// Settings, reread when they change.
-    pub settings: SettingsCache,
+    pub settings: Arc<SettingsCache>,
+    /// Who is shut out.
+    pub bans: Arc<Bans>,
+    /// Tells AbuseIPDB of them.
+    pub abuse: Arc<Abuse>,
     /// What the box presents to TLS clients.
     pub certificates: Arc<Certificates>,
     /// Checks passwords, one at a time, and slows guessing down.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
+use crate::auth::sign_in::log_failure;
 use crate::auth::token;
 use crate::base::secret::Secret;
 use crate::domain::captures::Outcome;
@@ -13,8 +14,10 @@ use crate::domain::settings::PostDecision;
 use crate::gate::Response;
 use crate::ingest::{self, Context};
 use crate::model::agent::Payload;
+use crate::model::ban::Offence;
 use crate::model::settings::PostAuth;
 use crate::web::ctx::{Ctx, Input};
+use crate::web::doorman::offend;
 use crate::web::error::WebError;
 use crate::web::reply::json;
 
@@ -134,15 +137,18 @@ fn malformed(ctx: &Ctx<'_>, error: &ingest::BodyError) -> WebError {
 /// Last four characters of `key` when it may post at `level`, `""` when no key is needed.
 fn judge(ctx: &Ctx<'_>, level: PostAuth, key: Option<&Secret>) -> Result<String, WebError> {
     let key = key.map(Secret::expose);
-    match token::may_post(&ctx.site.store, level, key, ctx.now)? {
-        PostDecision::Accepted(last_four) => Ok(last_four),
-        refused => {
-            count(&ctx.site.refusals.key);
-            let ip = ctx.head.client;
-            log::warn!("webhook refused ip={ip} reason={refused:?}");
-            Err(WebError::Forbidden("The API key is missing or not valid for posting.".into()))
+    if let PostDecision::Accepted(last_four) =
+        token::may_post(&ctx.site.store, level, key, ctx.now)?
+    {
+        if !last_four.is_empty() {
+            ctx.site.bans.agent_seen(ctx.head.client);
         }
+        return Ok(last_four);
     }
+    count(&ctx.site.refusals.key);
+    log_failure(ctx.head.client, "", "webhook key");
+    offend(ctx.site, ctx.head.client, Offence::Key);
+    Err(WebError::Forbidden("The API key is missing or not valid for posting.".into()))
 }
 
 fn with_last_four(mut payload: Payload, last_four: String) -> Payload {

@@ -1,7 +1,8 @@
 //! The threads: who runs when. What they do is decided in the layers below; what happens to be
 //! HTTP stays above.
 
-pub mod audit;
+pub mod abuse;
+pub mod guard;
 pub mod ingest;
 pub mod janitor;
 

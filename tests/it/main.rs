@@ -10,6 +10,7 @@
     reason = "a test fails by panicking, and says what it measured"
 )]
 
+mod fakes;
 mod harness;
 
 mod abuse;
@@ -17,6 +18,7 @@ mod access;
 mod alerts;
 mod api;
 mod audit;
+mod bans;
 mod browser;
 mod cli;
 mod crash;

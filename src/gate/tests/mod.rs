@@ -91,7 +91,7 @@ impl Doorman for Watcher {
         headers.get("x-client").and_then(|text| text.parse().ok()).unwrap_or(peer)
     }
 
-    fn admit(&self, address: IpAddr) -> bool {
+    fn admit(&self, address: IpAddr, _: Option<&Head>) -> bool {
         let faint = *self.faint.lock().unwrap();
         assert!(!faint, "the doorman fell over");
         !*self.closed.lock().unwrap() && *self.banned.lock().unwrap() != Some(address)

@@ -4,10 +4,12 @@ use crate::auth::{session, setup, sign_in::SignInError};
 use crate::domain::users;
 use crate::gate::Response;
 use crate::model::audit::Action;
+use crate::model::ban::Offence;
 use crate::model::text::clean;
 use crate::model::user::User;
 use crate::store::StoreError;
 use crate::web::ctx::{Ctx, Input};
+use crate::web::doorman::offend;
 use crate::web::error::WebError;
 use crate::web::pages::shell::{Page, local_path, render};
 use crate::web::paths;
@@ -63,6 +65,8 @@ pub fn sign_in(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, Web
 pub fn note_failure(ctx: &Ctx<'_>, username: &str, throttled: bool) -> Result<(), WebError> {
     let known = ctx.site.store.read(|tx| users::by_username(tx, username))?;
     let name = known.as_ref().map_or("unknown name", |user| user.username.as_str());
+    let offence = if throttled { Offence::Impatience } else { Offence::SignIn };
+    offend(ctx.site, ctx.head.client, offence);
     let note = if throttled { "too many tries" } else { "" };
     let event = ctx.event(Action::SignInFailed).object(name).note(note);
     ctx.site.store.audit_later(event);

@@ -3,6 +3,7 @@
 
 pub mod alerts;
 pub mod audit;
+pub mod bans;
 pub mod captures;
 pub mod certificate;
 pub mod dashboard;

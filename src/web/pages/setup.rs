@@ -4,9 +4,11 @@ use crate::auth::setup::{self, SetupError, SetupForm};
 use crate::auth::token;
 use crate::domain::settings::GeneralForm;
 use crate::gate::Response;
+use crate::model::ban::Offence;
 use crate::model::query::{PageRequest, Query};
 use crate::model::text::clean;
 use crate::web::ctx::{Ctx, Input};
+use crate::web::doorman::offend;
 use crate::web::error::WebError;
 use crate::web::pages::login::enter;
 use crate::web::pages::profile::new_key;
@@ -48,7 +50,10 @@ pub fn create_account(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Respon
         Err(SetupError::Store(error)) => return Err(error.into()),
         Err(SetupError::Closed) => return Ok(Response::redirect(303, paths::SIGN_IN)),
         Err(SetupError::Field(field, message)) => FieldError::new(field, message),
-        Err(error @ SetupError::Code) => FieldError::new("code", error.to_string()),
+        Err(error @ SetupError::Code) => {
+            offend(site, address, Offence::SignIn);
+            FieldError::new("code", error.to_string())
+        }
         Err(error) => FieldError::new("", error.to_string()),
     };
     let view = SetupAccount {

@@ -139,6 +139,8 @@ pub fn flash(ctx: &Ctx<'_>) -> Option<Flash> {
         "unchanged" => "Nothing to change: the read says that already.",
         "password" => "Password changed. Other sessions were signed out.",
         "session" => "Signed out there.",
+        "banned" => "Banned.",
+        "lifted" => "The ban is lifted.",
         "sessions" => "All other sessions were signed out.",
         _ => return None,
     };

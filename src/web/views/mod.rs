@@ -4,6 +4,7 @@
 
 pub mod alerts;
 pub mod audit;
+pub mod bans;
 pub mod capture;
 pub mod certificate;
 pub mod dashboard;

@@ -1,0 +1,3 @@
+//! Services of others, played on a loopback port, which also behave badly.
+
+pub(crate) mod abuseipdb;
