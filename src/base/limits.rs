@@ -201,6 +201,8 @@ pub const SPACE_GRAIN_MS: i64 = 1000;
 
 // --- search --------------------------------------------------------------------------------------
 
+/// Plates one search can leave out, and readings it can ask for: each costs a look at every block.
+pub const PLATES_LEFT_OUT_MAX: usize = 8;
 /// Longest query text, characters.
 pub const QUERY_CHARS_MAX: usize = 512;
 /// Most rows of one page.

@@ -82,6 +82,8 @@ pub struct Query {
     pub from: Option<Timestamp>,
     /// Captured before.
     pub until: Option<Timestamp>,
+    /// Times that are left out: from, and up to but not including.
+    pub holes: Vec<(Timestamp, Timestamp)>,
     /// Attribute conditions.
     pub attributes: Vec<AttributeMatch>,
 }

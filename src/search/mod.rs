@@ -5,12 +5,14 @@
 mod attributes;
 mod confidence;
 mod flags;
+mod marks;
 mod named;
 mod nearest;
 mod plate;
 pub mod syntax;
 mod tag;
 mod time;
+mod week;
 
 use jiff::tz::TimeZone;
 
@@ -85,10 +87,13 @@ pub trait Filter: Sync {
 /// All filters, in the order of the form and the help.
 pub const FILTERS: &[&dyn Filter] = &[
     &plate::Plate,
+    &plate::Candidate,
     &time::DATE,
     &time::AFTER,
     &time::BEFORE,
     &time::TO,
+    &week::Hour,
+    &week::Weekday,
     &named::CAMERA,
     &named::SITE,
     &attributes::REGION,
@@ -106,6 +111,8 @@ pub const FILTERS: &[&dyn Filter] = &[
     &flags::LATE,
     &flags::Flag,
     &tag::Tag,
+    &marks::List,
+    &marks::Signature,
 ];
 
 /// The filter named `key`.
@@ -125,7 +132,7 @@ fn add_values(
     values: impl IntoIterator<Item = String>,
     not: bool,
 ) {
-    let many = matches!(attribute, Attribute::Flag | Attribute::Tag);
+    let many = matches!(attribute, Attribute::Flag | Attribute::Tag | Attribute::List);
     let known = query
         .attributes
         .iter_mut()
@@ -143,4 +150,51 @@ fn add_values(
 /// The non-empty parts of a comma list.
 fn list(value: &str) -> impl Iterator<Item = &str> {
     value.split(',').map(str::trim).filter(|part| !part.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+    use std::path::Path;
+
+    use super::FILTERS;
+
+    /// The filters as documentation shows them.
+    fn table() -> String {
+        let mut table = String::from("| filter | also | what it takes |\n|---|---|---|\n");
+        for filter in FILTERS {
+            let aliases: Vec<String> =
+                filter.aliases().iter().map(|alias| format!("`{alias}:`")).collect();
+            let (key, aliases) = (filter.key(), aliases.join(", "));
+            writeln!(table, "| `{key}:` | {aliases} | {} |", filter.help()).unwrap();
+        }
+        table
+    }
+
+    #[test]
+    fn the_documentation_lists_every_filter() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/search.md");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let start = text.find("| filter |").unwrap();
+        let end = start + text[start..].find("\n\n").unwrap() + 1;
+        let fresh = format!("{}{}{}", &text[..start], table(), &text[end..]);
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(&path, &fresh).unwrap();
+        } else {
+            assert_eq!(text, fresh, "run with UPDATE_GOLDEN=1");
+        }
+    }
+
+    #[test]
+    fn the_api_description_lists_every_filter() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/openapi.json");
+        let api: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let parameters = api["paths"]["/api/v1/captures"]["get"]["parameters"].as_array().unwrap();
+        for filter in FILTERS {
+            let listed = parameters.iter().find(|parameter| parameter["name"] == filter.key());
+            let told = listed.map(|parameter| parameter["description"].as_str().unwrap());
+            assert_eq!(told, Some(filter.help()), "{}", filter.key());
+        }
+    }
 }

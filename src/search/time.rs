@@ -82,18 +82,24 @@ impl Filter for Time {
         not: bool,
         context: &Context<'_>,
     ) -> Result<(), Invalid> {
-        if not {
-            return Err(Invalid::new("a time cannot be left out, use after: or before:"));
-        }
         match self.end {
-            End::After => from(query, span(value, context)?.0),
-            End::Before => until(query, span(value, context)?.0),
-            End::To => until(query, span(value, context)?.1),
             End::Date => {
                 let (first, last) = value.split_once("..").unwrap_or((value, value));
-                from(query, span(first, context)?.0);
-                until(query, span(last, context)?.1);
+                let (start, end) = (span(first, context)?.0, span(last, context)?.1);
+                if not {
+                    query.holes.push((start, end));
+                } else {
+                    from(query, start);
+                    until(query, end);
+                }
             }
+            // Not after a time is before it.
+            End::After if not => until(query, span(value, context)?.0),
+            End::After => from(query, span(value, context)?.0),
+            End::Before if not => from(query, span(value, context)?.0),
+            End::Before => until(query, span(value, context)?.0),
+            End::To if not => from(query, span(value, context)?.1),
+            End::To => until(query, span(value, context)?.1),
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::checks::Check;
 use super::shape::{Shape, look_alikes};
 use super::week;
+use crate::base::clock::Timestamp;
 use crate::model::capture::CaptureKey;
 use crate::model::query::{Attribute, CandidateMatch, Piece, PlateMatch, Query, WeekMatch};
 use crate::store::index::terms::{BEGIN, END, is_capture_gram};
@@ -41,6 +42,8 @@ pub(super) struct Plan {
     pub(super) from: u64,
     /// up to, without, here.
     pub(super) until: u64,
+    /// Keys left out: from here, up to but without there.
+    pub(super) holes: Vec<(u64, u64)>,
     /// The only plates whose captures are wanted.
     pub(super) hits: Option<Vec<PlateHit>>,
     /// Nothing can match.
@@ -54,13 +57,15 @@ impl Plan {
         options: &IndexOptions,
         blocks: usize,
     ) -> Result<Self, StoreError> {
-        let from = query.from.map_or(0, |time| CaptureKey::floor(time).0);
-        let until = query.until.map_or(u64::MAX, |time| CaptureKey::floor(time).0);
+        let floor = |time: &Timestamp| CaptureKey::floor(*time).0;
+        let from = query.from.as_ref().map_or(0, floor);
+        let until = query.until.as_ref().map_or(u64::MAX, floor);
         let mut plan = Self {
             from,
             until,
             nothing: from >= until,
             week: query.week.clone(),
+            holes: query.holes.iter().map(|(start, end)| (floor(start), floor(end))).collect(),
             ..Self::default()
         };
         plan.add_attributes(tx, query)?;
@@ -111,7 +116,13 @@ impl Plan {
 
     /// Whether nothing but the plates to follow narrows the search.
     pub(super) fn only_plates(&self) -> bool {
-        self.is_open() && self.checks.is_empty() && self.from == 0 && self.until == u64::MAX
+        let always = self.from == 0 && self.until == u64::MAX && self.holes.is_empty();
+        self.is_open() && self.checks.is_empty() && always
+    }
+
+    /// Whether the times that are left out take `key` away.
+    pub(super) fn in_hole(&self, key: u64) -> bool {
+        self.holes.iter().any(|(start, end)| (*start..*end).contains(&key))
     }
 
     fn add_attributes(&mut self, tx: &ReadTx, query: &Query) -> Result<(), StoreError> {

@@ -77,6 +77,9 @@ impl Search {
         key: u64,
         matching: &mut HashMap<u32, Bits>,
     ) -> Result<bool, StoreError> {
+        if self.plan.in_hole(key) {
+            return Ok(false);
+        }
         if !self.plan.is_open() {
             let found = match matching.entry(slot.block) {
                 Entry::Occupied(entry) => entry.into_mut(),

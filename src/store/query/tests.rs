@@ -1,6 +1,7 @@
 //! The engine against a plain scan, with blocks small enough to see every boundary.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
@@ -178,6 +179,10 @@ fn query(dice: &mut Dice, now: i64) -> Query {
     if dice.roll(3) == 0 {
         query.until = Some(Timestamp(now - dice.roll(100_000) as i64));
     }
+    if dice.roll(8) == 0 {
+        let start = now - dice.roll(200_000) as i64;
+        query.holes.push((Timestamp(start), Timestamp(start + dice.roll(100_000) as i64)));
+    }
     if dice.roll(6) == 0 {
         let first = dice.roll(101);
         let values = (first..=first + dice.roll(30)).map(|percent| percent.to_string()).collect();
@@ -279,6 +284,7 @@ fn matches(model: &Model, capture: &Capture, query: &Query) -> bool {
     plate
         && query.from.is_none_or(|from| time >= from)
         && query.until.is_none_or(|until| time < until)
+        && !query.holes.iter().any(|(start, end)| time >= *start && time < *end)
         && query.attributes.iter().all(|wanted| {
             let has = values.iter().any(|(attribute, text)| {
                 *attribute == wanted.attribute
@@ -491,6 +497,35 @@ fn the_engine_finds_what_a_scan_finds() {
     for seed in [0x1234_5678_9abc, 0xdead_beef_cafe] {
         run(seed, 50);
     }
+}
+
+#[test]
+fn a_slow_search_is_stopped_and_says_so() {
+    grown(|store, _| {
+        let directory = store.directory().to_owned();
+        store.close().unwrap();
+        let copy = tempfile::tempdir().unwrap();
+        std::fs::copy(directory.join("records.redb"), copy.path().join("records.redb")).unwrap();
+        let index = IndexOptions { deadline: Duration::ZERO, ..options().index };
+        let slow = Store::open(copy.path(), StoreOptions { index, ..options() }).unwrap();
+        let request = PageRequest { limit: 50, before: None, total: true };
+        let mut dice = Dice(0x51_0e);
+        for _ in 0..100 {
+            let query = query(&mut dice, 1_700_030_000_000);
+            let whole = store.search(&query, request).unwrap();
+            let page = slow.search(&query, request).unwrap();
+            let Some(Total::Exact(all)) = whole.total else { panic!("{whole:?}") };
+            match page.total.unwrap() {
+                Total::Exact(total) => assert_eq!((total, page.stopped), (all, false)),
+                Total::AtLeast(total) => assert!(total <= all && page.stopped, "{query:?}"),
+            }
+            assert!(page.rows.iter().all(|row| whole.rows.contains(row)));
+        }
+        let page = slow.search(&Query::default(), request).unwrap();
+        assert!(page.stopped);
+        let found = slow.search_on(&Query::default(), None).unwrap();
+        assert_eq!(found.rows.len() as u64, store.figures().unwrap().captures);
+    });
 }
 
 #[test]

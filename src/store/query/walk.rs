@@ -52,16 +52,19 @@ impl Search {
         Ok(found)
     }
 
-    /// Takes from `found` what lies outside `from..until`.
+    /// Takes from `found` what lies outside the time range.
     fn cut(&self, header: &Header, found: &mut Bits) -> Result<(), StoreError> {
         let (from, until) = (self.plan.from, self.plan.until);
         for (number, range) in self.blocks.chunks(header)?.ranges.iter().enumerate() {
             let bounds = self.blocks.bounds(number, header);
-            if range.outside(from, until) {
+            let holes = &self.plan.holes;
+            let clear = holes.iter().all(|(start, end)| range.outside(*start, *end));
+            let gone = holes.iter().any(|(start, end)| range.inside(*start, *end));
+            if gone || range.outside(from, until) {
                 found.clear_range(bounds.0, bounds.1);
-            } else if !range.inside(from, until) {
+            } else if !clear || !range.inside(from, until) {
                 for (ordinal, key) in self.blocks.keys(header.block, found, bounds)? {
-                    if !(from..until).contains(&key) {
+                    if !(from..until).contains(&key) || self.plan.in_hole(key) {
                         found.remove(ordinal);
                     }
                 }
@@ -79,7 +82,9 @@ impl Search {
         result.exact = self.total;
         for header in headers {
             let wanted = header.keys.min < self.before && !result.is_beaten(header.keys.max);
-            let whole = header.keys.inside(from, until);
+            let mut holes = self.plan.holes.iter();
+            let whole = header.keys.inside(from, until)
+                && holes.all(|(start, end)| header.keys.outside(*start, *end));
             if !wanted && !self.total {
                 continue;
             }

@@ -6,7 +6,8 @@ use crate::base::limits::{PAGE_ROWS, PAGE_ROWS_MAX};
 use crate::gate::{Form, Response};
 use crate::model::audit::Action;
 use crate::model::capture::{Capture, CaptureDetail, CaptureKey, Flags, Guess, ImageKind};
-use crate::model::query::{PageRequest, Total, flag_names};
+use crate::model::plate::Plate;
+use crate::model::query::{PageRequest, Total, flag_names, signature_mark};
 use crate::search::{self, Context, Search};
 use crate::web::api::rfc3339;
 use crate::web::ctx::{Ctx, Input};
@@ -17,8 +18,8 @@ use crate::web::pages::names::Names;
 use crate::web::reply::json;
 
 #[derive(Serialize)]
-struct ListBody {
-    data: Vec<CaptureView>,
+struct ListBody<'a> {
+    data: Vec<CaptureView<'a>>,
     next: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<u64>,
@@ -26,64 +27,71 @@ struct ListBody {
     total_exact: bool,
     /// True when the search was stopped at its time limit.
     stopped: bool,
+    /// What would make a search that was stopped quicker.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'static str>,
 }
 
 #[derive(Serialize)]
-struct GuessView {
-    name: String,
+struct GuessView<'a> {
+    name: &'a str,
     confidence: f32,
 }
 
 #[derive(Serialize)]
-struct CaptureView {
+struct CaptureView<'a> {
     id: String,
     kind: &'static str,
-    plate: Option<String>,
-    plate_text: String,
+    plate: Option<&'a str>,
+    plate_text: &'a str,
     confidence: f32,
-    region: String,
+    region: &'a str,
     region_confidence: f32,
-    country: String,
-    agent_uid: String,
+    country: &'a str,
+    agent_uid: &'a str,
     camera_id: i64,
-    uuid: String,
+    uuid: &'a str,
     captured_at: String,
     ended_at: String,
     received_at: String,
     direction_degrees: Option<f32>,
-    vehicle: VehicleView,
+    vehicle: VehicleView<'a>,
     flags: Vec<&'static str>,
     images: Vec<&'static str>,
     reads: u32,
 }
 
 #[derive(Serialize)]
-struct VehicleView {
-    color: Option<GuessView>,
-    make: Option<GuessView>,
-    make_model: Option<GuessView>,
-    body_type: Option<GuessView>,
-    year: Option<GuessView>,
+struct VehicleView<'a> {
+    color: Option<GuessView<'a>>,
+    make: Option<GuessView<'a>>,
+    make_model: Option<GuessView<'a>>,
+    body_type: Option<GuessView<'a>>,
+    year: Option<GuessView<'a>>,
 }
 
 #[derive(Serialize)]
-struct DetailView {
+struct DetailView<'a> {
     #[serde(flatten)]
-    capture: CaptureView,
-    candidates: Vec<GuessView>,
-    plate_corners: Vec<(i32, i32)>,
+    capture: CaptureView<'a>,
+    candidates: Vec<GuessView<'a>>,
+    plate_corners: &'a [(i32, i32)],
     vehicle_box: Option<(i32, i32, i32, i32)>,
-    traits: std::collections::BTreeMap<String, Vec<GuessView>>,
+    traits: std::collections::BTreeMap<&'a str, Vec<GuessView<'a>>>,
     latitude: Option<f64>,
     longitude: Option<f64>,
     frame_width: u32,
     frame_height: u32,
-    agent_version: String,
-    agent_label: String,
-    camera_label: String,
-    uuids: Vec<String>,
-    notes: Vec<String>,
+    agent_version: &'a str,
+    agent_label: &'a str,
+    camera_label: &'a str,
+    uuids: &'a [String],
+    /// What `signature=` finds the same vehicle by.
+    signature: Option<String>,
+    notes: &'a [String],
 }
+
+const SLOW_HINT: &str = "add a date, a camera or more characters of the plate";
 
 /// `GET /api/v1/captures`.
 pub fn list(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
@@ -123,6 +131,7 @@ pub fn list(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> 
         total,
         total_exact,
         stopped: found.stopped,
+        hint: found.stopped.then_some(SLOW_HINT),
     };
     Ok(json(200, &body))
 }
@@ -149,7 +158,7 @@ pub fn one(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
     let found = ctx.site.store.read(|tx| Ok((tx.capture(key)?, tx.capture_detail(key)?)))?;
     let (Some(capture), detail) = found else { return Err(WebError::NotFound) };
     ctx.site.store.audit_later(viewed(ctx, Action::ViewCapture, &capture));
-    Ok(json(200, &detail_view(&capture, detail.unwrap_or_default())))
+    Ok(json(200, &detail_view(&capture, &detail.unwrap_or_default())))
 }
 
 /// `GET /api/v1/captures/{key}/images/{kind}`.
@@ -167,35 +176,34 @@ pub fn key(ctx: &Ctx<'_>) -> Result<CaptureKey, WebError> {
     ctx.param("key").and_then(CaptureKey::parse).ok_or(WebError::NotFound)
 }
 
-fn guess(guess: &Guess) -> GuessView {
-    GuessView { name: guess.name.clone(), confidence: guess.confidence }
+fn guess(guess: &Guess) -> GuessView<'_> {
+    GuessView { name: &guess.name, confidence: guess.confidence }
 }
 
-fn view(capture: &Capture) -> CaptureView {
-    let best = |part: &Option<Guess>| part.as_ref().map(guess);
+fn view(capture: &Capture) -> CaptureView<'_> {
     let vehicle = &capture.vehicle;
     CaptureView {
         id: capture.key.to_string(),
         kind: capture.kind.name(),
-        plate: capture.plate.as_ref().map(|plate| plate.as_str().to_owned()),
-        plate_text: capture.plate_text.clone(),
+        plate: capture.plate.as_ref().map(Plate::as_str),
+        plate_text: &capture.plate_text,
         confidence: capture.confidence,
-        region: capture.region.clone(),
+        region: &capture.region,
         region_confidence: capture.region_confidence,
-        country: capture.country.clone(),
-        agent_uid: capture.agent_uid.clone(),
+        country: &capture.country,
+        agent_uid: &capture.agent_uid,
         camera_id: capture.camera_id,
-        uuid: capture.uuid.clone(),
+        uuid: &capture.uuid,
         captured_at: rfc3339(capture.captured_at),
         ended_at: rfc3339(capture.ended_at),
         received_at: rfc3339(capture.received_at),
         direction_degrees: capture.direction,
         vehicle: VehicleView {
-            color: best(&vehicle.color),
-            make: best(&vehicle.make),
-            make_model: best(&vehicle.make_model),
-            body_type: best(&vehicle.body),
-            year: best(&vehicle.year),
+            color: vehicle.color.as_ref().map(guess),
+            make: vehicle.make.as_ref().map(guess),
+            make_model: vehicle.make_model.as_ref().map(guess),
+            body_type: vehicle.body.as_ref().map(guess),
+            year: vehicle.year.as_ref().map(guess),
         },
         flags: flag_list(capture.flags),
         images: ImageKind::ALL
@@ -212,25 +220,27 @@ fn flag_list(flags: Flags) -> Vec<&'static str> {
     set.map(|(name, _)| name).collect()
 }
 
-fn detail_view(capture: &Capture, detail: CaptureDetail) -> DetailView {
+fn detail_view<'a>(capture: &'a Capture, detail: &'a CaptureDetail) -> DetailView<'a> {
     DetailView {
         capture: view(capture),
         candidates: detail.candidates.iter().map(guess).collect(),
-        plate_corners: detail.plate_corners,
+        plate_corners: &detail.plate_corners,
         vehicle_box: detail.vehicle_box,
         traits: detail
             .traits
-            .into_iter()
-            .map(|(name, guesses)| (name, guesses.iter().map(guess).collect()))
+            .iter()
+            .map(|(name, guesses)| (name.as_str(), guesses.iter().map(guess).collect()))
             .collect(),
         latitude: detail.position.map(|(latitude, _)| latitude),
         longitude: detail.position.map(|(_, longitude)| longitude),
         frame_width: capture.frame.0,
         frame_height: capture.frame.1,
-        agent_version: detail.agent_version,
-        agent_label: detail.agent_label,
-        camera_label: detail.camera_label,
-        uuids: detail.uuids,
-        notes: detail.notes,
+        agent_version: &detail.agent_version,
+        agent_label: &detail.agent_label,
+        camera_label: &detail.camera_label,
+        uuids: &detail.uuids,
+        signature: (!detail.signature.is_empty())
+            .then(|| format!("{:016x}", signature_mark(&detail.signature))),
+        notes: &detail.notes,
     }
 }
