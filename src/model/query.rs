@@ -77,7 +77,7 @@ pub struct Query {
     /// Conditions on the vehicle signature, by its [`signature_mark`]; `true` leaves it out.
     pub signatures: Vec<(u64, bool)>,
     /// Hours and days of the week.
-    pub week: Option<WeekMatch>,
+    pub week: Option<Box<WeekMatch>>,
     /// Captured at or after.
     pub from: Option<Timestamp>,
     /// Captured before.

@@ -162,7 +162,7 @@ fn near(text: &str, count: &str, look_alike: bool) -> Result<PlateMatch, Invalid
         let message = format!("{edits} off needs a plate of {least} characters or more");
         return Err(Invalid::with(message, Some(plate.as_str())));
     }
-    Ok(PlateMatch { edits, look_alike, ..PlateMatch::whole(&plate) })
+    Ok(PlateMatch { look_alike, edits, ..PlateMatch::whole(&plate) })
 }
 
 fn after(text: &str, mark: char) -> (bool, &str) {

@@ -49,7 +49,7 @@ impl Filter for Hour {
         if hours == 0 {
             return Err(Invalid::with("hour: needs a value", Some("7-9")));
         }
-        let week = query.week.get_or_insert_with(|| WeekMatch::any(context.zone.clone()));
+        let week = query.week.get_or_insert_with(|| Box::new(WeekMatch::any(context.zone.clone())));
         if not {
             week.not_hours |= hours;
         } else {
@@ -102,7 +102,7 @@ impl Filter for Weekday {
         if days == 0 {
             return Err(Invalid::with("weekday: needs a value", Some("mon-fri")));
         }
-        let week = query.week.get_or_insert_with(|| WeekMatch::any(context.zone.clone()));
+        let week = query.week.get_or_insert_with(|| Box::new(WeekMatch::any(context.zone.clone())));
         if not {
             week.not_days |= days;
         } else {

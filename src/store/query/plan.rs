@@ -36,7 +36,7 @@ pub(super) struct Plan {
     pub(super) without: Vec<Shape>,
     /// Captures of plates that must not match, by block.
     pub(super) left_out: HashMap<u32, Vec<u16>>,
-    pub(super) week: Option<WeekMatch>,
+    pub(super) week: Option<Box<WeekMatch>>,
     pub(super) checks: Vec<Check>,
     /// Keys wanted: from here
     pub(super) from: u64,

@@ -171,7 +171,7 @@ fn query(dice: &mut Dice, now: i64) -> Query {
         query.signatures.push((mark, dice.roll(3) == 0));
     }
     if dice.roll(5) == 0 {
-        query.week = Some(week(dice));
+        query.week = Some(Box::new(week(dice)));
     }
     if dice.roll(3) == 0 {
         query.from = Some(Timestamp(now - dice.roll(200_000) as i64));
