@@ -1,7 +1,11 @@
 //! How search holds up as the store grows: the same questions at each size of `BENCH_CAPTURES`
-//! (default `100000,1000000`), timed and printed as JSON. `BENCH_DIR` keeps the stores.
+//! (default `100000,1000000`), timed and printed as JSON. `BENCH_DIR` keeps the stores, `BENCH_PAIRS=1`
+//! asks for every filter alone and with every other.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+
+#[path = "support/questions.rs"]
+mod questions;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -17,78 +21,14 @@ use openalpr_webhook::model::plate::Plate;
 use openalpr_webhook::model::query::{PageRequest, Query, Total};
 use openalpr_webhook::search::{Context, Search};
 use openalpr_webhook::store::{Store, StoreError, StoreOptions};
+use questions::{BODIES, COLORS, Dice, MAKES, REGIONS, atoms, classes, plate};
 
 const START_MS: i64 = 1_767_225_600_000;
 const DAYS: i64 = 365;
 const READS_PER_PLATE: u64 = 8;
 const FILL_BATCH: u64 = 1000;
 const ROUNDS: usize = 400;
-
-const COLORS: [&str; 10] = [
-    "white",
-    "black",
-    "silver-gray",
-    "blue",
-    "red",
-    "green",
-    "brown",
-    "gold-beige",
-    "yellow",
-    "orange",
-];
-const MAKES: [&str; 12] = [
-    "toyota",
-    "ford",
-    "honda",
-    "chevrolet",
-    "nissan",
-    "jeep",
-    "bmw",
-    "subaru",
-    "hyundai",
-    "gmc",
-    "kia",
-    "audi",
-];
-const BODIES: [&str; 6] = [
-    "sedan-standard",
-    "suv-crossover",
-    "truck-standard",
-    "van-mini",
-    "sedan-compact",
-    "suv-standard",
-];
-const REGIONS: [&str; 8] = ["us-ma", "us-ma", "us-ma", "us-nh", "us-ri", "us-ct", "us-ny", "us-me"];
-
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % sides
-    }
-
-    fn pick<'a>(&mut self, of: &[&'a str]) -> &'a str {
-        of[self.roll(of.len() as u64) as usize]
-    }
-}
-
-/// Plate number `id`: mostly the usual shapes of the region, some vanity plates.
-fn plate(id: u64) -> String {
-    let mut dice = Dice(id.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-    dice.roll(2);
-    let shapes = ["9LLL99", "9LL999", "LLL9999", "999LL9", "999L99", "LLL999", "LLLLL", "99LLLL"];
-    let usual = if dice.roll(20) == 0 { 8 } else { 6 };
-    let shape = dice.pick(&shapes[..usual]);
-    let mut text = String::new();
-    for character in shape.chars() {
-        let set: &[u8] = if character == '9' { b"0123456789" } else { b"ABCDEFGHJKLMNPRSTUVWXYZ" };
-        text.push(char::from(set[dice.roll(set.len() as u64) as usize]));
-    }
-    text
-}
+const PAIR_ROUNDS: usize = 50;
 
 fn capture(store: &Store, dice: &mut Dice, number: u64, count: u64) -> Capture {
     let step = DAYS * 86_400_000 / count as i64;
@@ -136,124 +76,37 @@ fn capture(store: &Store, dice: &mut Dice, number: u64, count: u64) -> Capture {
     }
 }
 
-fn fill(store: &Store, count: u64, batch: u64) -> Result<Duration, StoreError> {
-    let detail = CaptureDetail {
-        candidates: vec![Guess { name: "ABC123".into(), confidence: 80.0 }; 5],
+/// The plate with one character or another misread, and a signature of its own.
+fn detail(capture: &Capture, dice: &mut Dice) -> CaptureDetail {
+    let misread = |place: usize| {
+        let text = capture.plate_text.char_indices();
+        let name = text.map(|(at, c)| if at == place { '8' } else { c }).collect();
+        Guess { name, confidence: 60.0 }
+    };
+    let places = if capture.plate.is_some() { 0..5 } else { 0..0 };
+    CaptureDetail {
+        candidates: places.map(misread).collect(),
+        signature: format!("{:x}", dice.roll(u64::MAX)),
         raw: vec![7; 1200],
         ..CaptureDetail::default()
-    };
+    }
+}
+
+fn fill(store: &Store, count: u64, batch: u64) -> Result<Duration, StoreError> {
     let mut dice = Dice(4711);
     let started = Instant::now();
     let mut number = 0;
     while number < count {
         let end = (number + batch).min(count);
         store.write(|tx| {
-            (number..end)
-                .try_for_each(|n| tx.insert_capture(&capture(store, &mut dice, n, count), &detail))
+            (number..end).try_for_each(|n| {
+                let capture = capture(store, &mut dice, n, count);
+                tx.insert_capture(&capture, &detail(&capture, &mut dice))
+            })
         })?;
         number = end;
     }
     Ok(started.elapsed())
-}
-
-type Question = Box<dyn Fn(&mut Dice) -> String>;
-
-/// The classes of questions, each giving a fresh text per round.
-fn classes(count: u64) -> Vec<(&'static str, Question)> {
-    let plates = count / READS_PER_PLATE;
-    let some = move |dice: &mut Dice| plate(dice.roll(plates));
-    let day = |dice: &mut Dice| {
-        let date = jiff::civil::date(2026, 1, 1);
-        date.checked_add(jiff::Span::new().days(dice.roll(364) as i64)).unwrap()
-    };
-    let letter =
-        |dice: &mut Dice| char::from(b"ABCDEFGHJKLMNPRSTUVWXYZ0123456789"[dice.roll(33) as usize]);
-    vec![
-        ("all", Box::new(|_| String::new())),
-        ("exact", Box::new(move |d| format!("={}", some(d)))),
-        ("exact_miss", Box::new(|d| format!("=QQ{}", d.roll(1_000_000)))),
-        ("prefix1", Box::new(move |d| format!("{}*", &some(d)[..1]))),
-        ("prefix2", Box::new(move |d| format!("{}*", &some(d)[..2]))),
-        ("prefix3", Box::new(move |d| format!("{}*", &some(d)[..3]))),
-        ("prefix4", Box::new(move |d| format!("{}*", &some(d)[..4]))),
-        ("substring1", Box::new(move |d| letter(d).to_string())),
-        ("substring2", Box::new(move |d| some(d)[2..4].to_owned())),
-        ("substring3", Box::new(move |d| some(d)[1..4].to_owned())),
-        ("substring4", Box::new(move |d| some(d)[1..5].to_owned())),
-        ("substring_miss", Box::new(|d| format!("QQ{}QQ", d.roll(100)))),
-        ("suffix2", Box::new(move |d| format!("*{}", &some(d)[3..5]))),
-        ("suffix3", Box::new(move |d| format!("*{}", &some(d)[some(d).len().min(5) - 3..5]))),
-        ("like_exact", Box::new(move |d| format!("~={}", some(d)))),
-        ("like_substring1", Box::new(move |d| format!("~{}", letter(d)))),
-        ("like_substring2", Box::new(move |d| format!("~{}", &some(d)[2..4]))),
-        ("like_substring3", Box::new(move |d| format!("~{}", &some(d)[1..4]))),
-        (
-            "wild_middle",
-            Box::new(move |d| {
-                let p = some(d);
-                format!("{}*{}", &p[..2], &p[p.len() - 2..])
-            }),
-        ),
-        (
-            "wild_one",
-            Box::new(move |d| {
-                let p = some(d);
-                format!("{}?{}*", &p[..1], &p[2..4])
-            }),
-        ),
-        (
-            "wild_short",
-            Box::new(move |d| {
-                let p = some(d);
-                format!("*{}*{}*", &p[..1], &p[3..4])
-            }),
-        ),
-        ("day", Box::new(move |d| format!("date:{}", day(d)))),
-        (
-            "hours",
-            Box::new(move |d| {
-                let x = day(d);
-                format!("after:{x}T07:15 before:{x}T09:45")
-            }),
-        ),
-        (
-            "half_year",
-            Box::new(move |d| {
-                format!("after:{} before:2026-{:02}-03", "2026-02-11", 6 + d.roll(6))
-            }),
-        ),
-        ("camera", Box::new(|d| format!("camera:K2V9YQ8ZJ5T3XW7M/{}", 100 + d.roll(8)))),
-        ("color", Box::new(|d| format!("color:{}", d.pick(&COLORS)))),
-        ("not_color", Box::new(|d| format!("-color:{}", d.pick(&COLORS)))),
-        ("conf", Box::new(|d| format!("conf:>{}", 75 + d.roll(20)))),
-        (
-            "make_color_body_region_camera",
-            Box::new(|d| {
-                format!(
-                    "make:{} color:{} body:{} region:us-nh camera:K2V9YQ8ZJ5T3XW7M/103",
-                    d.pick(&MAKES),
-                    d.pick(&COLORS),
-                    d.pick(&BODIES)
-                )
-            }),
-        ),
-        (
-            "substring2_color_day",
-            Box::new(move |d| format!("{} color:white date:{}", &some(d)[2..4], day(d))),
-        ),
-        ("substring3_color", Box::new(move |d| format!("{} color:black", &some(d)[1..4]))),
-        (
-            "prefix3_camera_quarter",
-            Box::new(move |d| {
-                format!(
-                    "{}* camera:K2V9YQ8ZJ5T3XW7M/101 after:2026-04-01 before:2026-07-01",
-                    &some(d)[..3]
-                )
-            }),
-        ),
-        ("rare_flag", Box::new(|_| "is:parked is:late".to_owned())),
-        ("miss", Box::new(|d| format!("color:pink make:{}", d.pick(&MAKES)))),
-    ]
 }
 
 fn understand(text: &str) -> Query {
@@ -266,7 +119,9 @@ fn understand(text: &str) -> Query {
 struct Timed {
     p50: u64,
     p99: u64,
+    /// Processor time, mean and 99th percentile: what it takes when nobody else is there.
     busy: u64,
+    busy_p99: u64,
     at_least: usize,
     stopped: usize,
 }
@@ -276,25 +131,43 @@ fn percentiles(mut times: Vec<u64>) -> (u64, u64) {
     (times[times.len() / 2], times[times.len() * 99 / 100])
 }
 
-fn ask(store: &Store, make: &dyn Fn(&mut Dice) -> String, deep: bool) -> Timed {
+fn ask(store: &Store, make: &dyn Fn(&mut Dice) -> String, deep: bool, rounds: usize) -> Timed {
     let mut dice = Dice(0xabcd_ef01);
-    let (mut times, mut at_least, mut stopped) = (Vec::new(), 0, 0);
-    let busy_before = busy_us();
-    for _ in 0..ROUNDS {
+    let (mut times, mut busy, mut at_least, mut stopped) = (Vec::new(), Vec::new(), 0, 0);
+    for _ in 0..rounds {
         let query = understand(&make(&mut dice));
         let time = START_MS + dice.roll(DAYS as u64) as i64 * 86_400_000;
         let before = deep.then(|| CaptureKey::floor(Timestamp(time)));
-        let started = Instant::now();
+        let (started, busy_before) = (Instant::now(), busy_us());
         let page = store.search(&query, PageRequest { limit: 50, before, total: true }).unwrap();
         times.push(started.elapsed().as_micros() as u64);
+        busy.push(busy_us() - busy_before);
         at_least += usize::from(matches!(page.total, Some(Total::AtLeast(_))));
         stopped += usize::from(page.stopped);
     }
-    let (p50, p99) = percentiles(times);
-    Timed { p50, p99, busy: (busy_us() - busy_before) / ROUNDS as u64, at_least, stopped }
+    let mean = busy.iter().sum::<u64>() / busy.len() as u64;
+    let ((p50, p99), (_, busy_p99)) = (percentiles(times), percentiles(busy));
+    Timed { p50, p99, busy: mean, busy_p99, at_least, stopped }
 }
 
 /// Everything a dashboard counts, as seen every few hours of the last weeks.
+/// Every filter alone and with every other.
+fn pairs(store: &Store, count: u64, rows: &mut Vec<(String, Timed)>) {
+    let atoms = atoms(count);
+    for (number, (first, one)) in atoms.iter().enumerate() {
+        rows.push((format!("one:{first}"), ask(store, one, false, PAIR_ROUNDS)));
+        for (second, two) in atoms.iter().skip(number + 1) {
+            let plate = |name: &str| name.starts_with("plate_") && name != "plate_not";
+            if plate(first) && plate(second) {
+                continue;
+            }
+            let both = |dice: &mut Dice| format!("{} {}", one(dice), two(dice));
+            let name = format!("two:{first}+{second}");
+            rows.push((name, ask(store, &both, false, PAIR_ROUNDS)));
+        }
+    }
+}
+
 fn dashboard(store: &Store, range: Range, kept: u64) -> (u64, u64) {
     let zone = TimeZone::get("America/New_York").unwrap();
     let mut times = Vec::new();
@@ -345,13 +218,16 @@ fn measure(directory: &Path, count: u64) -> Vec<(String, Timed)> {
     let mut rows = Vec::new();
     let only = std::env::var("BENCH_ONLY").unwrap_or_default();
     for (name, make) in classes(count).iter().filter(|class| class.0.contains(&only)) {
-        rows.push(((*name).to_owned(), ask(&store, make, false)));
-        rows.push((format!("{name}_deep"), ask(&store, make, true)));
+        rows.push(((*name).to_owned(), ask(&store, make, false, ROUNDS)));
+        rows.push((format!("{name}_deep"), ask(&store, make, true, ROUNDS)));
+    }
+    if std::env::var_os("BENCH_PAIRS").is_some() {
+        pairs(&store, count, &mut rows);
     }
     for range in Range::ALL {
         let (p50, p99) = dashboard(&store, range, count);
         let name = format!("dashboard {}", range.name());
-        rows.push((name, Timed { p50, p99, busy: 0, at_least: 0, stopped: 0 }));
+        rows.push((name, Timed { p50, p99, busy: 0, busy_p99: 0, at_least: 0, stopped: 0 }));
     }
     let figures = store.figures().unwrap();
     println!(
@@ -385,7 +261,7 @@ fn main() {
     for (number, (name, first)) in results.first().into_iter().flatten().enumerate() {
         let last = &results[results.len() - 1][number].1;
         println!(
-            "{{\"class\":\"{name}\",\"p50_us\":[{},{}],\"p99_us\":[{},{}],\"busy_mean_us\":[{},{}],\"ratio_p50\":{:.2},\
+            "{{\"class\":\"{name}\",\"p50_us\":[{},{}],\"p99_us\":[{},{}],\"busy_mean_us\":[{},{}],\"busy_p99_us\":[{},{}],\"ratio_p50\":{:.2},\
              \"at_least\":[{},{}],\"stopped\":{}}}",
             first.p50,
             last.p50,
@@ -393,6 +269,8 @@ fn main() {
             last.p99,
             first.busy,
             last.busy,
+            first.busy_p99,
+            last.busy_p99,
             last.p50 as f64 / first.p50.max(1) as f64,
             first.at_least,
             last.at_least,
