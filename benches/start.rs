@@ -106,13 +106,27 @@ fn pages(server: &Server) -> Result<Value, Failure> {
         Some(cookie) if answer.status < 400 => format!("Cookie: {cookie}\r\n"),
         _ => return Err(format!("signing in failed: {}", answer.status).into()),
     };
+    let list = client.send("GET", "/search", &cookie, b"")?.body;
+    let capture = first_link(&list, "/captures/").ok_or("the search shows no read")?;
+    let page = client.send("GET", &capture, &cookie, b"")?.body;
+    let plate = first_link(&page, "/plates/").ok_or("the read shows no plate")?;
     Ok(json!({
+        "capture": time(&mut client, &capture, &cookie)?,
+        "plate": time(&mut client, &plate, &cookie)?,
+        "plates": time(&mut client, "/plates", &cookie)?,
         "sign_in_page": sign_in,
         "sign_in_ms": signing_in,
         "dashboard": time(&mut client, "/", &cookie)?,
         "search": time(&mut client, "/search", &cookie)?,
         "search_plate": time(&mut client, "/search?q=plate%3A7Y*", &cookie)?,
     }))
+}
+
+/// The first address on `page` that begins with `start`.
+fn first_link(page: &[u8], start: &str) -> Option<String> {
+    let page = String::from_utf8_lossy(page);
+    let rest = page.split(&format!("href=\"{start}")).nth(1)?;
+    Some(format!("{start}{}", rest.split('"').next()?))
 }
 
 /// Milliseconds of 200 requests one after the other.

@@ -238,8 +238,9 @@ pub const TAG_CHARS_MAX: usize = 40;
 pub const CORRECTION_CHANGES_MAX: usize = 20;
 /// Longest code of a region that is typed in, characters; agents send at most 7 (`mx-jal`).
 pub const REGION_CHARS_MAX: usize = 12;
-/// Newest reads of a plate that its page is made from; each is a look-up of about four microseconds.
-pub const PORTRAIT_READS_MAX: usize = 1000;
+/// Newest reads of a plate that its page is made from: months of a daily car, and each is a look-up
+/// of a few microseconds.
+pub const PORTRAIT_READS_MAX: usize = 500;
 /// Reads of a plate at most this far apart are one visit, milliseconds: longer than the way from
 /// the gate to a bay and back, shorter than most stays.
 pub const VISIT_GAP_MS: i64 = 30 * 60 * 1000;

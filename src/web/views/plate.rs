@@ -27,7 +27,7 @@ pub struct PlatePage {
     pub reads: u64,
     /// Numbers on top; empty when it was never read.
     pub tiles: Vec<PlateTile>,
-    /// What the numbers were made from when that is not all: `From the newest 1,000 of 24,120
+    /// What the numbers were made from when that is not all: `From the newest 500 of 24,120
     /// reads.`; `""` otherwise.
     pub scope: String,
     /// Reads by weekday and hour.

@@ -74,7 +74,7 @@ pub(in crate::web::preview) fn plate(editing: bool) -> PlatePage {
             tile("Last seen", "2 minutes ago", "Gate in, 14:32:07"),
             tile("Most often", "Mon 07:00", "40 reads in that hour"),
         ],
-        scope: "Visits, hours, cameras and vehicle are from the newest 1,000 of 24,120 reads."
+        scope: "Visits, hours, cameras and vehicle are from the newest 500 of 24,120 reads."
             .to_owned(),
         hours,
         cameras: [("Gate in", 409), ("Gate out", 402), ("Visitor lot", 13)]
