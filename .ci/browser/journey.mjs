@@ -17,10 +17,12 @@ import { audit } from './steps/audit.mjs';
 import { bans } from './steps/bans.mjs';
 import { capture } from './steps/capture.mjs';
 import { plate } from './steps/plate.mjs';
+import { dashboard } from './steps/dashboard.mjs';
+import { live } from './steps/live.mjs';
 import { search } from './steps/search.mjs';
 
 // What the owner does between the first read and signing out. A new page is a new file and a line here.
-const STEPS = [search, capture, plate, audit, bans];
+const STEPS = [dashboard, live, search, capture, plate, audit, bans];
 
 async function journey(page, base) {
   await page.goto(`${base}/`);

@@ -98,7 +98,7 @@ function state(tone, text) {
   const node = document.querySelector("[data-state]");
   if (!node) return;
   const kind = { ok: "ok pulse", warn: "warn", bad: "bad" }[tone];
-  node.className = `tag js-only ${tone}`;
+  node.className = `tag late ${tone}`;
   node.querySelector(".dot").className = `dot ${kind}`;
   node.querySelector("[data-state-text]").textContent = text;
 }
@@ -139,7 +139,7 @@ function signedOut() {
 
 // The latest reads as they are now; false when there is nothing to wait for any more.
 async function catchUp() {
-  const answer = await fetch(`/live/recent?${query()}`, { headers: tag && { "If-None-Match": tag }, redirect: "manual", cache: "no-store" });
+  const answer = await fetch(`/live/recent?${query()}`, { headers: tag ? { "If-None-Match": tag } : {}, redirect: "manual", cache: "no-store" });
   if (answer.status === 304) return true;
   if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) {
     signedOut();
@@ -258,5 +258,4 @@ if (clock) {
 }
 
 document.querySelector("[data-submits]")?.addEventListener("change", (event) => event.target.form.requestSubmit());
-document.querySelector("[data-reload]")?.remove();
 listen();

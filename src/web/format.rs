@@ -151,7 +151,7 @@ pub fn zone_label(at: Timestamp, zone: &TimeZone) -> String {
     }
 }
 
-/// `4 seconds ago`, `12 minutes ago` below one hour; then `today 09:12`, `Fri 21 Aug 09:12`.
+/// `4 seconds ago`, `12 minutes ago` below one hour; then `today 09:12 PDT`, `Fri 21 Aug 09:12 PDT`.
 /// Times ahead of `now` count as now, since clocks of agents differ.
 pub fn ago(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let seconds = now.since(at).div_euclid(1000);
@@ -165,7 +165,7 @@ pub fn ago(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
                 "Yesterday" => "yesterday".to_owned(),
                 other => other.to_owned(),
             };
-            format!("{day} {}", zoned(at, zone).strftime("%H:%M"))
+            format!("{day} {}", zoned(at, zone).strftime("%H:%M %Z"))
         }
     }
 }

@@ -105,9 +105,9 @@ fn ages() {
         (59, "59 seconds ago"),
         (60, "1 minute ago"),
         (3599, "59 minutes ago"),
-        (3600, "today 13:32"),
-        (86_400, "yesterday 14:32"),
-        (2 * 86_400, "Wed 19 Aug 14:32"),
+        (3600, "today 13:32 PDT"),
+        (86_400, "yesterday 14:32 PDT"),
+        (2 * 86_400, "Wed 19 Aug 14:32 PDT"),
     ] {
         assert_eq!(ago(FRIDAY.plus_ms(-seconds * 1000), FRIDAY, &zone), expected);
     }

@@ -23,6 +23,7 @@ mod browser;
 mod cli;
 mod crash;
 mod csrf;
+mod dashboard;
 mod defects;
 mod disk;
 mod export;
