@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use support::http::Client;
 use support::load::{Template, templates};
 use support::server::{self, Server};
-use support::{Failure, argument, disk_bytes, median, ms, percentile, round};
+use support::{Failure, argument, cpu_seconds, disk_bytes, median, ms, percentile, round};
 
 const CONNECTIONS: [usize; 3] = [1, 8, 32];
 /// The share of the disk's own speed to reach at 32 connections.
@@ -102,6 +102,8 @@ struct Run {
     failures: usize,
     /// Reads and commits the box counted.
     committed: (u64, u64),
+    /// Processor time of the box and of this generator, seconds.
+    cpu: (f64, f64),
 }
 
 impl Run {
@@ -109,6 +111,12 @@ impl Run {
     fn batch(&self) -> usize {
         let (reads, commits) = self.committed;
         (reads as f64 / commits.max(1) as f64).round().max(1.0) as usize
+    }
+
+    /// Processor time of box and generator, microseconds a read.
+    fn cpu_us(&self) -> (f64, f64) {
+        let each = 1e6 / self.latencies.len().max(1) as f64;
+        (self.cpu.0 * each, self.cpu.1 * each)
     }
 
     fn rate(&self) -> f64 {
@@ -125,6 +133,10 @@ fn row(connections: usize, runs: &[(Run, f64)]) -> Value {
             runs.iter().map(|(run, _)| percentile(&run.latencies, share)).collect();
         round(median(&values))
     };
+    let cpu = |of: fn((f64, f64)) -> f64| {
+        let values: Vec<f64> = runs.iter().map(|(run, _)| of(run.cpu_us())).collect();
+        median(&values).round()
+    };
     let batches: Vec<f64> = runs.iter().map(|(run, _)| run.batch() as f64).collect();
     json!({
         "connections": connections,
@@ -135,6 +147,8 @@ fn row(connections: usize, runs: &[(Run, f64)]) -> Value {
         "mean_batch": median(&batches),
         "disk_limit_per_second": round(median(&limits)),
         "ratio": round(median(&ratios)),
+        "box_cpu_us_per_read": cpu(|cpu| cpu.0),
+        "generator_cpu_us_per_read": cpu(|cpu| cpu.1),
     })
 }
 
@@ -153,6 +167,8 @@ fn load(
         )
     };
     let before = counted();
+    let cpu = || (server.cpu_seconds(), cpu_seconds("self"));
+    let cpu_before = cpu();
     let started = Instant::now();
     let results: Vec<Result<(Vec<f64>, usize), Failure>> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..connections)
@@ -164,9 +180,11 @@ fn load(
             .collect()
     });
     let seconds = started.elapsed().as_secs_f64();
+    let cpu_after = cpu();
+    let cpu = (cpu_after.0 - cpu_before.0, cpu_after.1 - cpu_before.1);
     let after = counted();
     let committed = (after.0.saturating_sub(before.0), after.1.saturating_sub(before.1));
-    let mut run = Run { seconds, latencies: Vec::new(), failures: 0, committed };
+    let mut run = Run { seconds, latencies: Vec::new(), failures: 0, committed, cpu };
     for result in results {
         let (latencies, failures) = result?;
         run.latencies.extend(latencies);

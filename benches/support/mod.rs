@@ -42,6 +42,20 @@ pub(crate) fn round(value: f64) -> f64 {
     (value * 1e3).round() / 1e3
 }
 
+/// Processor time process `pid` (or `self`) has taken so far, seconds.
+pub(crate) fn cpu_seconds(pid: &str) -> f64 {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let after_name = text.rsplit(')').next().unwrap_or_default();
+    let ticks: f64 = after_name
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .filter_map(|ticks| ticks.parse::<f64>().ok())
+        .sum();
+    // USER_HZ, the same on every Linux that this runs on.
+    ticks / 100.0
+}
+
 /// Bytes that the files below `directory` occupy on disk.
 pub(crate) fn disk_bytes(directory: &Path) -> u64 {
     use std::os::unix::fs::MetadataExt as _;

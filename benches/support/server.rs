@@ -95,6 +95,11 @@ impl Server {
         self.proc_value("io", "write_bytes")
     }
 
+    /// Processor time the box has taken so far, seconds.
+    pub(crate) fn cpu_seconds(&self) -> f64 {
+        super::cpu_seconds(&self.child.id().to_string())
+    }
+
     /// A number of `/metrics`.
     pub(crate) fn metric(&self, name: &str) -> u64 {
         let answer = Client::new(self.address).send("GET", "/metrics", "", b"");

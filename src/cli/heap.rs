@@ -1,15 +1,16 @@
-//! Keeps glibc's heap small. By default it gives every connection thread an arena of its own and
-//! never hands large freed blocks back once it has seen one: 84 MB under load where 42 suffice. The
-//! price is a quarter of the ingest rate, see docs/benchmarks.md.
-//! The settings are read from the environment before `main`, so the program starts itself once
-//! more with them, in the same process. Other C libraries need nothing.
+//! Keeps glibc's heap from growing for good. By default it gives every connection thread an arena of
+//! its own, and once a large block was freed (a password hash takes 19 MiB) it keeps blocks of that
+//! size in each of them instead of handing them back. The settings are read from the environment
+//! before `main`, so the program starts itself once more with them, in the same process. Other C
+//! libraries need nothing.
 
-/// What glibc reads (mallopt(3)): arenas, and the size from which a block is the system's own and
-/// goes back to it when freed, bytes.
+/// What glibc reads (mallopt(3)): arenas, the size from which a block is the system's own and goes
+/// back to it when freed, and how much may lie unused at the end of an arena, bytes. Smaller sizes
+/// make every read fetch its pages anew from the system.
 const SETTINGS: [(&str, &str); 3] = [
     ("MALLOC_ARENA_MAX", "2"),
-    ("MALLOC_MMAP_THRESHOLD_", "131072"),
-    ("MALLOC_TRIM_THRESHOLD_", "131072"),
+    ("MALLOC_MMAP_THRESHOLD_", "1048576"),
+    ("MALLOC_TRIM_THRESHOLD_", "2097152"),
 ];
 
 /// Starts the program again with a small heap, unless somebody has set one. Returns when that is

@@ -16,7 +16,7 @@ use crate::gate::server::GateLimits;
 use crate::gate::stream::{Wire, is_timeout};
 
 /// Most bytes read in one step.
-const STEP_BYTES: usize = 16 * 1024;
+const STEP_BYTES: usize = 64 * 1024;
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// Why a body could not be read.
@@ -324,7 +324,7 @@ impl<'a> Body<'a> {
                 }
                 _ => most,
             };
-            let doubled = start.saturating_mul(2).max(STEP_BYTES / 2);
+            let doubled = start.saturating_mul(2).max(limits::BODY_SMALL_BYTES);
             let capacity = doubled.min(wanted).min(most).max(start + 1);
             self.hold.raise(capacity)?;
             out.reserve_exact(capacity - start);

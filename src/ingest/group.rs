@@ -37,7 +37,7 @@ impl PayloadKind for Group {
         } else {
             capture(group, context, &mut notes)
         };
-        finish(&mut new, root, group, notes);
+        finish(&mut new, root, group, context, notes);
         Payload::Capture(new)
     }
 }

@@ -65,10 +65,11 @@ impl<'a> Object<'a> {
 }
 
 /// Calls `each` with every document of `text`: objects and arrays of objects, one after another,
-/// so a single object, an array and NDJSON all work. One document is in memory at a time.
+/// so a single object, an array and NDJSON all work. One document is in memory at a time. Ends
+/// early, with an error nobody needs, when `each` says `false`.
 pub(super) fn documents<'a>(
     text: &'a str,
-    mut each: impl FnMut(Object<'a>),
+    mut each: impl FnMut(Object<'a>) -> bool,
 ) -> Result<(), BodyError> {
     let mut reader = Reader { text, at: 0, values: 0 };
     let mut count = 0;
@@ -81,8 +82,8 @@ pub(super) fn documents<'a>(
         if reader.peek() != Some(b'{') {
             return Err(reader.error("expected a JSON object"));
         }
-        each(reader.object(1)?);
-        Ok(())
+        let document = reader.object(1)?;
+        if each(document) { Ok(()) } else { Err(reader.error("the document was refused")) }
     };
     reader.space();
     if reader.peek().is_none() {

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::base::clock::Timestamp;
 use crate::base::limits::KIND_CHARS_MAX;
@@ -21,6 +22,7 @@ mod heartbeat;
 mod images;
 mod json;
 mod keys;
+mod packer;
 mod read;
 mod redact;
 mod results;
@@ -31,8 +33,8 @@ mod vehicle;
 
 pub use self::json::BodyError;
 pub use self::keys::KeyPlace;
+pub use self::packer::{Packer, inflate_raw};
 pub use self::read::is_derived_uuid;
-pub use self::redact::inflate_raw;
 
 /// Every payload kind this version understands. The first that recognises a document reads it.
 pub const PAYLOADS: &[&dyn PayloadKind] = &[
@@ -63,6 +65,25 @@ pub struct Context {
     pub received_at: Timestamp,
     /// Who sent it.
     pub peer: IpAddr,
+    /// Packs what is kept of the documents.
+    pub packer: Arc<Packer>,
+}
+
+/// What a document shows before anything in it is decoded.
+pub struct Offer<'a> {
+    /// The webhook key it carries.
+    pub key: Option<&'a Secret>,
+    /// Rekor Scout's test message, which carries no key and stores nothing.
+    pub is_test: bool,
+}
+
+/// Why a body was not taken.
+#[derive(Debug)]
+pub enum Refused<E> {
+    /// It cannot be read.
+    Malformed(BodyError),
+    /// A document was not admitted.
+    Document(E),
 }
 
 /// One document of a body.
@@ -118,29 +139,33 @@ impl Parsed {
 }
 
 /// Reads every document of `body`: one JSON object, an array of them, or several one after
-/// another (NDJSON); a byte order mark is skipped.
+/// another (NDJSON); a byte order mark is skipped. Each is decoded once `admit` has let it in:
+/// pictures of strangers cost no work.
 ///
 /// # Errors
-/// When the body is not JSON, is not made of objects, or exceeds a bound. The error names line
-/// and column and quotes nothing.
-pub fn parse_body(body: &[u8], context: &Context) -> Result<Vec<Parsed>, BodyError> {
+/// When the body is not JSON, is not made of objects, or exceeds a bound: the error names line and
+/// column and quotes nothing. Or the first that `admit` gave.
+pub fn parse_body<E>(
+    body: &[u8],
+    context: &Context,
+    mut admit: impl FnMut(Offer<'_>) -> Result<(), E>,
+) -> Result<Vec<Parsed>, Refused<E>> {
     let text = decode(body);
     let lossy = matches!(text, Cow::Owned(_));
     let mut parsed = Vec::new();
-    json::documents(&text, |root| parsed.push(parse_document(root, lossy, context)))?;
-    Ok(parsed)
-}
-
-/// The key of each document of `body` that has one, without reading anything else: cheap enough
-/// for bodies of strangers.
-///
-/// # Errors
-/// As [`parse_body`].
-pub fn keys_in_body(body: &[u8]) -> Result<Vec<(Secret, KeyPlace)>, BodyError> {
-    let text = decode(body);
-    let mut keys = Vec::new();
-    json::documents(&text, |root| keys.extend(keys::find(&root)))?;
-    Ok(keys)
+    let mut refused = None;
+    let read = json::documents(&text, |root| {
+        match parse_document(root, lossy, context, &mut admit) {
+            Ok(one) => parsed.push(one),
+            Err(error) => refused = Some(error),
+        }
+        refused.is_none()
+    });
+    match (refused, read) {
+        (Some(error), _) => Err(Refused::Document(error)),
+        (None, Err(error)) => Err(Refused::Malformed(error)),
+        (None, Ok(())) => Ok(parsed),
+    }
 }
 
 fn decode(body: &[u8]) -> Cow<'_, str> {
@@ -149,17 +174,24 @@ fn decode(body: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed)
 }
 
-fn parse_document(root: Object<'_>, lossy: bool, context: &Context) -> Parsed {
+fn parse_document<E>(
+    root: Object<'_>,
+    lossy: bool,
+    context: &Context,
+    admit: &mut impl FnMut(Offer<'_>) -> Result<(), E>,
+) -> Result<Parsed, E> {
     let data_type = root.get("data_type").map(|json| short(json).unwrap_or_default());
     let data_type = data_type.map(|name| name.to_lowercase());
     let document = Document { root, data_type, lossy };
     let kind = PAYLOADS.iter().find(|kind| kind.detect(&document));
+    let (key, key_place) = keys::find(&document.root).unzip();
+    let is_test = kind.is_some_and(|kind| kind.name() == PayloadKind::name(&test::Test));
+    admit(Offer { key: key.as_ref(), is_test })?;
     let payload = match kind {
         Some(kind) => kind.parse(&document, context),
         None => unknown(&document, context),
     };
-    let (key, key_place) = keys::find(&document.root).unzip();
-    Parsed { payload, key, key_place, withheld: withheld(&document.root) }
+    Ok(Parsed { payload, key, key_place, withheld: withheld(&document.root) })
 }
 
 fn unknown(document: &Document<'_>, context: &Context) -> Payload {
@@ -187,9 +219,15 @@ fn withheld(root: &Object<'_>) -> Option<Secret> {
 
 /// Finishes a capture that was read from `part` of the document `root`: what it came from, its
 /// identity, its notes.
-fn finish(new: &mut NewCapture, root: &Object<'_>, part: &Object<'_>, mut notes: Notes) {
+fn finish(
+    new: &mut NewCapture,
+    root: &Object<'_>,
+    part: &Object<'_>,
+    context: &Context,
+    mut notes: Notes,
+) {
     let text = redact::document(root);
-    new.detail.raw = redact::deflate(&text);
+    new.detail.raw = context.packer.pack(&text);
     if new.detail.raw.is_empty() {
         notes.add("the payload is too large to be kept as it was sent");
     }

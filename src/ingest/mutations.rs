@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::tests::{FIXTURES, START, context};
-use super::{Parsed, inflate_raw, parse_body};
+use super::tests::{FIXTURES, START, parse_all};
+use super::{Parsed, inflate_raw};
 use crate::base::limits::{
     CANDIDATES_MAX, GUESSES_MAX, JPEG_SIDE_MAX, KIND_CHARS_MAX, NOTES_MAX, PLATE_CHARS_MAX,
     SIGNATURE_CHARS_MAX, STREAMS_MAX, TEXT_CHARS_MAX, TRAITS_MAX, UUIDS_MAX,
@@ -193,7 +193,7 @@ fn is_sound(new: &NewCapture) {
 
 /// Whether the body was accepted.
 fn check(body: &[u8]) -> bool {
-    let Ok(parsed) = parse_body(body, &context()) else { return false };
+    let Ok(parsed) = parse_all(body) else { return false };
     for Parsed { payload, .. } in &parsed {
         match payload {
             Payload::Capture(new) => is_sound(new),

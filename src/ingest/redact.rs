@@ -1,15 +1,8 @@
-//! What must not be kept of a payload, and keeping the rest: the original document without its
-//! JPEGs and without secrets, as deflated JSON. Must not know one payload kind from another.
+//! What must not be kept of a payload: the rest is the original document without its JPEGs and
+//! without secrets. Must not know one payload kind from another.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::io::{Read as _, Write as _};
-
-use flate2::Compression;
-use flate2::read::DeflateDecoder;
-use flate2::write::DeflateEncoder;
-
-use crate::base::limits::RAW_BYTES_MAX;
 
 use super::json::{Json, Object};
 
@@ -58,26 +51,6 @@ pub(super) fn document(object: &Object<'_>) -> String {
     let mut out = String::with_capacity(8 * 1024);
     write_object(&mut out, object);
     out
-}
-
-/// `text` deflated; empty when it is larger than a kept document may be.
-pub(super) fn deflate(text: &str) -> Vec<u8> {
-    if text.len() > RAW_BYTES_MAX {
-        return Vec::new();
-    }
-    let mut encoder =
-        DeflateEncoder::new(Vec::with_capacity(text.len() / 4 + 64), Compression::fast());
-    // Writing to memory cannot fail; an empty result says "not kept" all the same.
-    encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish()).unwrap_or_default()
-}
-
-/// The JSON text in `raw` of a capture's detail. `None` when it is empty, damaged, or inflates
-/// beyond [`RAW_BYTES_MAX`].
-pub fn inflate_raw(raw: &[u8]) -> Option<String> {
-    let mut text = String::new();
-    let limit = RAW_BYTES_MAX as u64 + 1;
-    let read = DeflateDecoder::new(raw).take(limit).read_to_string(&mut text).ok()?;
-    (1..=RAW_BYTES_MAX).contains(&read).then_some(text)
 }
 
 fn is_kept(name: &str) -> bool {
@@ -158,8 +131,7 @@ fn write_text(out: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::super::json::{Json, value};
-    use super::{deflate, document, inflate_raw, urls};
-    use crate::base::limits::RAW_BYTES_MAX;
+    use super::{document, urls};
 
     #[test]
     fn credentials_leave_urls() {
@@ -208,26 +180,6 @@ mod tests {
             (r#"{"url":"rtsp://a:b@c"}"#, Some(r#"{"url":"rtsp://c"}"#)),
         ] {
             assert_eq!(kept(text), expected.unwrap_or(text), "{text}");
-        }
-    }
-
-    #[test]
-    fn deflated_and_back() {
-        let text = kept(r#"{"a":"ö","b":[1,2,3]}"#);
-        assert_eq!(inflate_raw(&deflate(&text)).as_deref(), Some(text.as_str()));
-        assert!(deflate(&"x".repeat(RAW_BYTES_MAX + 1)).is_empty());
-        let whole = "x".repeat(RAW_BYTES_MAX);
-        assert_eq!(inflate_raw(&deflate(&whole)).as_deref(), Some(whole.as_str()));
-    }
-
-    #[test]
-    fn damaged_and_exploding_raws_are_refused() {
-        use std::io::Write as _;
-        let mut bomb = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
-        bomb.write_all(&vec![b'x'; RAW_BYTES_MAX * 8]).unwrap();
-        let bomb = bomb.finish().unwrap();
-        for raw in [&b""[..], b"\xff\xff", b"not deflate", bomb.as_slice()] {
-            assert_eq!(inflate_raw(raw), None);
         }
     }
 }

@@ -1,11 +1,12 @@
 //! The whole way from bytes to values: every fixture, every oddity of the field tables.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::images::tests::picture;
-use super::{Context, KeyPlace, PAYLOADS, Parsed, inflate_raw, parse_body};
+use super::{BodyError, Context, KeyPlace, PAYLOADS, Parsed, Refused, inflate_raw, parse_body};
 use crate::base::clock::Timestamp;
 use crate::base::limits::PAYLOADS_PER_BODY_MAX;
 use crate::base::secret::Secret;
@@ -35,6 +36,16 @@ pub(super) fn context() -> Context {
     Context {
         received_at: Timestamp(START + 500_000),
         peer: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 9)),
+        packer: Arc::default(),
+    }
+}
+
+/// Every document of `body`, whatever key it has.
+pub(super) fn parse_all(body: &[u8]) -> Result<Vec<Parsed>, BodyError> {
+    match parse_body(body, &context(), |_| Ok::<(), ()>(())) {
+        Ok(parsed) => Ok(parsed),
+        Err(Refused::Malformed(error)) => Err(error),
+        Err(Refused::Document(())) => panic!("nobody refused it"),
     }
 }
 
@@ -43,7 +54,7 @@ pub(super) fn fixture(name: &str) -> &'static str {
 }
 
 pub(super) fn one(body: &[u8]) -> Parsed {
-    let mut parsed = parse_body(body, &context()).unwrap();
+    let mut parsed = parse_all(body).unwrap();
     assert_eq!(parsed.len(), 1);
     parsed.pop().unwrap()
 }
@@ -280,9 +291,20 @@ fn keys_are_found_where_they_are() {
         let parsed = one(fixture(name).as_bytes());
         assert_eq!(parsed.key.as_ref().map(Secret::expose), key, "{name}");
         assert_eq!(parsed.key_place, key.map(|_| KeyPlace::CustomData), "{name}");
-        let keys = super::keys_in_body(fixture(name).as_bytes()).unwrap();
-        assert_eq!(keys.first().map(|(key, _)| key.expose()), key, "{name}");
     }
+}
+
+#[test]
+fn nothing_is_read_of_a_document_that_is_not_admitted() {
+    let body = format!("{}{}", fixture("test"), fixture("group_v2_cloud"));
+    let mut offers = Vec::new();
+    let refused = parse_body(body.as_bytes(), &context(), |offer| {
+        offers.push((offer.key.map(|key| key.expose().to_owned()), offer.is_test));
+        if offer.is_test { Ok(()) } else { Err("no") }
+    });
+    assert!(matches!(refused, Err(Refused::Document("no"))));
+    let key = one(fixture("group_v2_cloud").as_bytes()).key.unwrap().expose().to_owned();
+    assert_eq!(offers, [(None, true), (Some(key), false)]);
 }
 
 #[test]
@@ -326,7 +348,7 @@ fn bodies_of_every_shape() {
         ("[]".to_owned(), 0),
         (format!("[{}{{}}]", "{},".repeat(PAYLOADS_PER_BODY_MAX - 1)), PAYLOADS_PER_BODY_MAX),
     ] {
-        assert_eq!(parse_body(body.as_bytes(), &context()).unwrap().len(), count);
+        assert_eq!(parse_all(body.as_bytes()).unwrap().len(), count);
     }
     for (body, error) in [
         (&b""[..], "line 1, column 1: the body is empty, expected a JSON object"),
@@ -335,7 +357,7 @@ fn bodies_of_every_shape() {
         (b"[1]", "line 1, column 2: expected a JSON object"),
         (b"\xFF\xFE{\0}\0", "line 1, column 1: expected a JSON object"),
     ] {
-        assert_eq!(parse_body(body, &context()).unwrap_err().to_string(), error);
+        assert_eq!(parse_all(body).unwrap_err().to_string(), error);
     }
 }
 

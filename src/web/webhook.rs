@@ -2,17 +2,18 @@
 //! everything it understands well enough not to want again, so that a retrying agent is never
 //! blocked behind one message.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
 use crate::auth::sign_in::log_failure;
 use crate::auth::token;
-use crate::base::secret::Secret;
+use crate::base::secret::{self, Secret};
 use crate::domain::captures::Outcome;
 use crate::domain::settings::PostDecision;
 use crate::gate::Response;
-use crate::ingest::{self, Context};
+use crate::ingest::{self, Context, Offer, Refused};
 use crate::model::agent::Payload;
 use crate::model::ban::Offence;
 use crate::model::settings::PostAuth;
@@ -50,9 +51,6 @@ impl Refusals {
     }
 }
 
-/// Largest body that may come without a key and still be looked at, bytes: a test message.
-const KEYLESS_BODY_MAX: usize = 1024;
-
 #[derive(Serialize)]
 struct One {
     status: &'static str,
@@ -80,21 +78,21 @@ pub fn receive(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, Web
         None => None,
     };
     let body = input.bytes().inspect_err(|_| count(&refusals.body))?;
-    if early.is_none() && level != PostAuth::None {
-        turn_strangers_away(ctx, level, &body)?;
-    }
-    let context = Context { received_at: ctx.now, peer: ctx.head.client };
-    let parsed = ingest::parse_body(&body, &context).map_err(|error| malformed(ctx, &error))?;
+    let packer = Arc::clone(ctx.site.ingest.packer());
+    let context = Context { received_at: ctx.now, peer: ctx.head.client, packer };
+    let mut desk = Desk { ctx, level, early, admitted: Vec::new(), last: None };
+    let parsed = ingest::parse_body(&body, &context, |offer| desk.admit(&offer));
     drop(body);
+    let parsed = parsed.map_err(|refused| match refused {
+        Refused::Document(error) => error,
+        Refused::Malformed(error) => {
+            count(&refusals.malformed);
+            WebError::Bad(error.to_string())
+        }
+    })?;
     let mut payloads = Vec::with_capacity(parsed.len());
-    for mut one in parsed {
-        let last_four = match (&early, &one.payload) {
-            (Some(last_four), _) => last_four.clone(),
-            // Rekor Scout's test button sends no key; its message stores nothing.
-            (None, Payload::Test) => String::new(),
-            (None, _) => judge(ctx, level, one.key.as_ref())?,
-        };
-        if early.is_some() || last_four.is_empty() {
+    for (mut one, last_four) in parsed.into_iter().zip(desk.admitted) {
+        if desk.early.is_some() || last_four.is_empty() {
             // What looked like a key in the user data was not used as one.
             one.keep_user_data();
         }
@@ -118,20 +116,37 @@ fn offered_key(ctx: &Ctx<'_>) -> Option<Secret> {
     in_path.or_else(header).or_else(bearer).map(Secret::new)
 }
 
-/// Looks for a key in the body before anything in it is decoded: pictures of strangers cost no
-/// work. Small bodies without a key go on, since the test message has none.
-fn turn_strangers_away(ctx: &Ctx<'_>, level: PostAuth, body: &[u8]) -> Result<(), WebError> {
-    let keys = ingest::keys_in_body(body).map_err(|error| malformed(ctx, &error))?;
-    match keys.first() {
-        Some((key, _)) => judge(ctx, level, Some(key)).map(drop),
-        None if body.len() > KEYLESS_BODY_MAX => judge(ctx, level, None).map(drop),
-        None => Ok(()),
-    }
+/// Judges the documents of one body.
+struct Desk<'a, 'c> {
+    ctx: &'a Ctx<'c>,
+    level: PostAuth,
+    /// Last four characters of the key in front of the body, which stands for all of it.
+    early: Option<String>,
+    /// Last four characters of the key of each document that was let in.
+    admitted: Vec<String>,
+    /// The last key that was let in: all documents of a body mostly have the same.
+    last: Option<(Secret, String)>,
 }
 
-fn malformed(ctx: &Ctx<'_>, error: &ingest::BodyError) -> WebError {
-    count(&ctx.site.refusals.malformed);
-    WebError::Bad(error.to_string())
+impl Desk<'_, '_> {
+    fn admit(&mut self, offer: &Offer<'_>) -> Result<(), WebError> {
+        let last_four = match (&self.early, offer.key, &self.last) {
+            (Some(last_four), ..) => last_four.clone(),
+            // Rekor Scout's test button sends no key; its message stores nothing.
+            (None, ..) if offer.is_test => String::new(),
+            (None, Some(key), Some((last, last_four)))
+                if secret::equal(key.expose().as_bytes(), last.expose().as_bytes()) =>
+            {
+                last_four.clone()
+            }
+            (None, key, _) => judge(self.ctx, self.level, key)?,
+        };
+        if let Some(key) = offer.key.filter(|_| self.early.is_none() && !offer.is_test) {
+            self.last = Some((key.clone(), last_four.clone()));
+        }
+        self.admitted.push(last_four);
+        Ok(())
+    }
 }
 
 /// Last four characters of `key` when it may post at `level`, `""` when no key is needed.

@@ -8,15 +8,16 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
-
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
+use std::time::Duration;
 
 use crate::base::clock::Clock;
 use crate::base::limits::{INGEST_BATCH_MAX, INGEST_QUEUE_MAX, INGEST_WAIT};
 use crate::domain::captures::{self, Outcome};
+use crate::ingest::Packer;
 use crate::model::agent::Payload;
 use crate::store::journal::{Entry, Journaled};
 use crate::store::{Store, StoreError};
+use crate::worker::queue::{self, Promise, Queue, Taken};
 
 /// Why a payload was not stored. All of these pass: the sender is told to come again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +40,7 @@ type Answer = Result<Outcome, IngestError>;
 
 struct Task {
     entry: Entry,
-    answer: Sender<Answer>,
+    answer: Arc<Promise<Answer>>,
 }
 
 /// Figures of the pipeline since start.
@@ -56,11 +57,11 @@ pub struct IngestFigures {
 /// The way into the pipeline; cheap to clone.
 #[derive(Clone)]
 pub struct Ingest {
-    /// `None` ends the pipeline.
-    queue: Sender<Option<Task>>,
+    queue: Arc<Queue<Task>>,
     store: Arc<Store>,
     clock: Clock,
     figures: Arc<IngestFigures>,
+    packer: Arc<Packer>,
 }
 
 impl Ingest {
@@ -71,14 +72,15 @@ impl Ingest {
         clock: &Clock,
         announce: Announce,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
-        let (queue, tasks) = bounded(INGEST_QUEUE_MAX);
+        let queue = Arc::new(Queue::new(INGEST_QUEUE_MAX));
         let figures = Arc::new(IngestFigures::default());
         let thread = {
             let desk = Desk { figures: Arc::clone(&figures), announce };
-            let store = Arc::clone(store);
-            super::spawn("ingest", move || work(&store, &tasks, &desk))?
+            let (store, queue) = (Arc::clone(store), Arc::clone(&queue));
+            super::spawn("ingest", move || work(&store, &queue, &desk))?
         };
-        Ok((Self { queue, store: Arc::clone(store), clock: clock.clone(), figures }, thread))
+        let (store, clock, packer) = (Arc::clone(store), clock.clone(), Arc::default());
+        Ok((Self { queue, store, clock, figures, packer }, thread))
     }
 
     /// Stores `payloads`, which came together from `address`; returns when all are durable.
@@ -102,30 +104,28 @@ impl Ingest {
                 self.figures.failed.fetch_add(1, Ordering::Relaxed);
                 IngestError::Failed
             })?;
-            let (answer, wait) = bounded(1);
-            let task = Task { entry, answer };
+            let answer = Arc::new(Promise::default());
+            let task = Task { entry, answer: Arc::clone(&answer) };
             // A long batch may wait for room; a single read must not pile up behind others.
-            let queued = if answers.is_empty() {
-                self.queue.try_send(Some(task)).map_err(|error| match error {
-                    TrySendError::Full(_) => IngestError::Busy,
-                    TrySendError::Disconnected(_) => IngestError::Stopping,
-                })
-            } else {
-                self.queue.send_timeout(Some(task), INGEST_WAIT).map_err(|_| IngestError::Busy)
-            };
-            queued?;
-            answers.push(wait);
+            let patience = if answers.is_empty() { Duration::ZERO } else { INGEST_WAIT };
+            self.queue.push(task, patience).map_err(|refused| match refused {
+                queue::Refused::Full => IngestError::Busy,
+                queue::Refused::Closed => IngestError::Stopping,
+            })?;
+            answers.push(answer);
         }
-        answers
-            .into_iter()
-            .map(|wait| wait.recv_timeout(INGEST_WAIT).unwrap_or(Err(IngestError::Busy)))
-            .collect()
+        let answers = answers.iter();
+        answers.map(|answer| answer.wait(INGEST_WAIT).unwrap_or(Err(IngestError::Busy))).collect()
     }
 
     /// Ends the pipeline once everything queued so far is committed.
     pub fn close(&self) {
-        // An error means that it ended already.
-        let _ = self.queue.send_timeout(None, INGEST_WAIT);
+        self.queue.close();
+    }
+
+    /// What packs the documents that are kept.
+    pub const fn packer(&self) -> &Arc<Packer> {
+        &self.packer
     }
 
     /// Figures since start.
@@ -139,16 +139,21 @@ impl Ingest {
     }
 }
 
-fn work(store: &Store, tasks: &Receiver<Option<Task>>, desk: &Desk) {
-    let mut open = true;
-    while open && let Some(first) = next(store, tasks) {
-        let mut batch = vec![first];
-        for next in tasks.try_iter().take(INGEST_BATCH_MAX - 1) {
-            match next {
-                Some(task) => batch.push(task),
-                None => open = false,
+fn work(store: &Store, queue: &Queue<Task>, desk: &Desk) {
+    loop {
+        // While nothing comes, what was recorded is made durable in time.
+        let due = store.settle_due();
+        let batch = match queue.take(INGEST_BATCH_MAX, due) {
+            Taken::Some(batch) => batch,
+            Taken::Late => {
+                if let Err(error) = guarded(|| store.settle()) {
+                    log::warn!("the last reads are only in the journal so far: {error}");
+                    store.put_off_settling();
+                }
+                continue;
             }
-        }
+            Taken::Closed => return,
+        };
         let (mut entries, answers): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|task| (task.entry, task.answer)).unzip();
         match guarded(|| store.journal(&mut entries)) {
@@ -158,28 +163,11 @@ fn work(store: &Store, tasks: &Receiver<Option<Task>>, desk: &Desk) {
     }
 }
 
-/// The next task; `None` at the end. While none comes, what was recorded is made durable in time.
-fn next(store: &Store, tasks: &Receiver<Option<Task>>) -> Option<Task> {
-    while let Some(due) = store.settle_due() {
-        match tasks.recv_deadline(due) {
-            Ok(task) => return task,
-            Err(RecvTimeoutError::Disconnected) => return None,
-            Err(RecvTimeoutError::Timeout) => {
-                if let Err(error) = guarded(|| store.settle()) {
-                    log::warn!("the last reads are only in the journal so far: {error}");
-                    break;
-                }
-            }
-        }
-    }
-    tasks.recv().ok().flatten()
-}
-
 fn write_records(
     store: &Store,
     journaled: &Journaled,
     entries: &[Entry],
-    answers: &[Sender<Answer>],
+    answers: &[Arc<Promise<Answer>>],
     desk: &Desk,
 ) {
     let all = 0..entries.len();
@@ -220,17 +208,17 @@ struct Desk {
 }
 
 impl Desk {
-    fn committed(&self, outcomes: &[Outcome], answers: &[Sender<Answer>]) {
+    fn committed(&self, outcomes: &[Outcome], answers: &[Arc<Promise<Answer>>]) {
         self.figures.batches.fetch_add(1, Ordering::Relaxed);
         self.figures.payloads.fetch_add(outcomes.len() as u64, Ordering::Relaxed);
         (self.announce)(outcomes);
         for (outcome, answer) in outcomes.iter().zip(answers) {
             // A sender that left will ask again and get "duplicate".
-            let _ = answer.send(Ok(*outcome));
+            answer.keep(Ok(*outcome));
         }
     }
 
-    fn refused(&self, error: &StoreError, answers: &[Sender<Answer>]) {
+    fn refused(&self, error: &StoreError, answers: &[Arc<Promise<Answer>>]) {
         self.figures.failed.fetch_add(answers.len() as u64, Ordering::Relaxed);
         log::error!("a read was refused: {error}");
         for answer in answers {
@@ -249,8 +237,8 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreEr
         .unwrap_or_else(|_| Err(StoreError::Storage("unexpected failure".into())))
 }
 
-fn refuse(answer: &Sender<Answer>, error: &StoreError) {
+fn refuse(answer: &Promise<Answer>, error: &StoreError) {
     let reason =
         if matches!(error, StoreError::Full) { IngestError::Full } else { IngestError::Failed };
-    let _ = answer.send(Err(reason));
+    answer.keep(Err(reason));
 }

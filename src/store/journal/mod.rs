@@ -110,6 +110,12 @@ impl Store {
         ahead.since.map(|since| since + JOURNAL_AHEAD_TIME)
     }
 
+    /// Tries [`Self::settle`] again later: it failed.
+    pub fn put_off_settling(&self) {
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        ahead.since = Some(Instant::now());
+    }
+
     /// Makes all records durable.
     pub fn settle(&self) -> Result<(), StoreError> {
         self.write(|_| Ok(()))
