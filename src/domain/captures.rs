@@ -140,7 +140,7 @@ pub fn record(
     places: &[(ImageKind, ImagePlace)],
 ) -> Result<Outcome, StoreError> {
     let (address, now) = (&read.address, read.received_at);
-    tx.bump(&format!("kind/{}", read.payload.kind()), 1)?;
+    tx.bump(&format!("kind/{}", read.payload.kind()), 1);
     match &read.payload {
         Payload::Capture(new) => {
             register_capture(tx, new, address, now)?;
@@ -166,7 +166,8 @@ fn count_unknown(tx: &WriteTx, kind: &str) -> Result<(), StoreError> {
     let known = tx.tallies("unknown/")?;
     let name = format!("unknown/{kind}");
     let fits = known.len() < UNKNOWN_KINDS_MAX || known.iter().any(|(other, _)| *other == name);
-    tx.bump(if fits { &name } else { "unknown/other" }, 1)
+    tx.bump(if fits { &name } else { "unknown/other" }, 1);
+    Ok(())
 }
 
 const fn identity_kind(kind: CaptureKind) -> IdentityKind {
@@ -204,10 +205,10 @@ fn record_capture(
         tx.put_identity(&capture.agent_uid, kind, &capture.uuid, key)?;
         return Ok(Outcome::Visit(key));
     }
-    for (kind, place) in places {
+    for (kind, _) in places {
         capture.images.insert(*kind);
-        tx.put_image_place(capture.key, *kind, place)?;
     }
+    tx.put_image_places(capture.key, places)?;
     let mut corrections = Vec::new();
     for old in &replaced {
         let preview = replace_preview(tx, *old, capture.key)?;

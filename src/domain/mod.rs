@@ -25,3 +25,6 @@ pub mod setup;
 pub mod stats;
 pub mod toml_file;
 pub mod users;
+
+#[cfg(test)]
+mod power_cut_tests;

@@ -1,5 +1,7 @@
 //! Agents and cameras as they registered themselves.
 
+use std::collections::BTreeMap;
+
 use redb::ReadableTable as _;
 
 use super::codec::{Reader, Writer};
@@ -90,8 +92,11 @@ impl ReadTx {
 }
 
 impl WriteTx {
-    /// The agent `uid`.
+    /// The agent `uid`, as this transaction leaves it.
     pub fn agent(&self, uid: &str) -> Result<Option<Agent>, StoreError> {
+        if let Some(agent) = self.gathered.borrow().agents.get(uid) {
+            return Ok(Some(agent.clone()));
+        }
         let table = self.table(AGENTS)?;
         let row = table.get(uid)?;
         row.map(|bytes| decode_agent(uid, bytes.value())).transpose()
@@ -99,12 +104,16 @@ impl WriteTx {
 
     /// Writes `agent`.
     pub fn put_agent(&self, agent: &Agent) -> Result<(), StoreError> {
-        self.table(AGENTS)?.insert(agent.uid.as_str(), encode_agent(agent).as_slice())?;
+        self.gathered.borrow_mut().agents.insert(agent.uid.clone(), agent.clone());
         Ok(())
     }
 
-    /// The camera `camera_id` of `agent_uid`.
+    /// The camera `camera_id` of `agent_uid`, as this transaction leaves it.
     pub fn camera(&self, agent_uid: &str, camera_id: i64) -> Result<Option<Camera>, StoreError> {
+        let key = (agent_uid.to_owned(), camera_id);
+        if let Some(camera) = self.gathered.borrow().cameras.get(&key) {
+            return Ok(Some(camera.clone()));
+        }
         let table = self.table(CAMERAS)?;
         let row = table.get((agent_uid, camera_id))?;
         row.map(|bytes| decode_camera(agent_uid, camera_id, bytes.value())).transpose()
@@ -112,8 +121,30 @@ impl WriteTx {
 
     /// Writes `camera`.
     pub fn put_camera(&self, camera: &Camera) -> Result<(), StoreError> {
-        let key = (camera.agent_uid.as_str(), camera.camera_id);
-        self.table(CAMERAS)?.insert(key, encode_camera(camera).as_slice())?;
+        let key = (camera.agent_uid.clone(), camera.camera_id);
+        self.gathered.borrow_mut().cameras.insert(key, camera.clone());
+        Ok(())
+    }
+
+    /// Writes the agents and cameras a transaction gathered.
+    pub(super) fn write_agents(
+        &self,
+        agents: &BTreeMap<String, Agent>,
+        cameras: &BTreeMap<(String, i64), Camera>,
+    ) -> Result<(), StoreError> {
+        if !agents.is_empty() {
+            let mut table = self.table(AGENTS)?;
+            for (uid, agent) in agents {
+                table.insert(uid.as_str(), encode_agent(agent).as_slice())?;
+            }
+        }
+        if !cameras.is_empty() {
+            let mut table = self.table(CAMERAS)?;
+            for ((agent_uid, camera_id), camera) in cameras {
+                let key = (agent_uid.as_str(), *camera_id);
+                table.insert(key, encode_camera(camera).as_slice())?;
+            }
+        }
         Ok(())
     }
 }

@@ -285,14 +285,30 @@ fn tallies(
 impl WriteTx {
     /// As [`ReadTx::tallies`], with what this transaction has counted.
     pub fn tallies(&self, prefix: &str) -> Result<Vec<(String, u64)>, StoreError> {
-        tallies(&self.table(TALLIES)?, prefix)
+        let mut counts: BTreeMap<_, _> =
+            tallies(&self.table(TALLIES)?, prefix)?.into_iter().collect();
+        let gathered = &self.gathered.borrow().tallies;
+        for (name, by) in gathered.iter().filter(|(name, _)| name.starts_with(prefix)) {
+            *counts.entry(name.clone()).or_default() += by;
+        }
+        Ok(counts.into_iter().collect())
     }
 
     /// Adds `by` to the tally `name`.
-    pub fn bump(&self, name: &str, by: u64) -> Result<(), StoreError> {
+    pub fn bump(&self, name: &str, by: u64) {
+        *self.gathered.borrow_mut().tallies.entry(name.to_owned()).or_default() += by;
+    }
+
+    /// Writes the tallies a transaction gathered.
+    pub(super) fn write_tallies(&self, changes: BTreeMap<String, u64>) -> Result<(), StoreError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
         let mut table = self.table(TALLIES)?;
-        let count = table.get(name)?.map_or(0, |row| row.value());
-        table.insert(name, count.saturating_add(by))?;
+        for (name, by) in changes {
+            let count = table.get(name.as_str())?.map_or(0, |row| row.value());
+            table.insert(name.as_str(), count.saturating_add(by))?;
+        }
         Ok(())
     }
 

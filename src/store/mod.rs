@@ -33,6 +33,8 @@ pub mod sessions;
 pub mod settings;
 pub mod space;
 pub mod tables;
+#[cfg(test)]
+pub(crate) mod tape;
 pub mod transaction;
 pub mod users;
 pub mod values;
@@ -316,7 +318,12 @@ impl Store {
 }
 
 fn open_records(directory: &Path, options: &StoreOptions) -> Result<redb::Database, StoreError> {
-    Ok(redb::Database::builder()
-        .set_cache_size(options.records_cache_bytes)
-        .create(directory.join("records.redb"))?)
+    let path = directory.join("records.redb");
+    let mut builder = redb::Database::builder();
+    builder.set_cache_size(options.records_cache_bytes);
+    #[cfg(test)]
+    if let Some(tape) = &options.images.tape {
+        return Ok(builder.create_with_backend(tape.backend(&path))?);
+    }
+    Ok(builder.create(path)?)
 }

@@ -90,7 +90,8 @@ pub(super) const HOURS_AND_DAYS: TableDefinition<'_, (u8, u8, u32, u32), u64> =
 pub(super) const DAYS: TableDefinition<'_, (u8, u32, u32), &[u8]> = TableDefinition::new("days");
 /// Events counted by free name -> count.
 pub(super) const TALLIES: TableDefinition<'_, &str, u64> = TableDefinition::new("tallies");
-/// Images: (capture key, kind) -> place in a partition.
+/// Images: (capture key, kind) -> place in a partition; kind 255 -> places of all that came with the
+/// read, see `images::place`.
 pub(super) const IMAGE_PLACES: TableDefinition<'_, (u64, u8), &[u8]> =
     TableDefinition::new("image_places");
 

@@ -2,6 +2,7 @@
 //! methods on these two types.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use redb::{Key, TableDefinition, Value};
@@ -9,6 +10,7 @@ use redb::{Key, TableDefinition, Value};
 use super::StoreError;
 use super::index::{Index, Staged};
 use super::vault::Vault;
+use crate::model::agent::{Agent, Camera};
 
 /// A view of the last commit.
 pub struct ReadTx {
@@ -39,11 +41,25 @@ pub struct WriteTx {
     pub(super) index: Arc<Index>,
     /// Index changes of this transaction, written and published at its commit.
     pub(super) staged: RefCell<Staged>,
+    /// Rows that every read of a batch changes, written once at the commit.
+    pub(super) gathered: RefCell<Gathered>,
+}
+
+/// Rows as a transaction leaves them.
+#[derive(Default)]
+pub(super) struct Gathered {
+    /// What is added to tallies, by name.
+    pub(super) tallies: BTreeMap<String, u64>,
+    /// Agents by uid.
+    pub(super) agents: BTreeMap<String, Agent>,
+    /// Cameras by agent and number.
+    pub(super) cameras: BTreeMap<(String, i64), Camera>,
 }
 
 impl WriteTx {
     pub(super) fn new(inner: redb::WriteTransaction, vault: Arc<Vault>, index: Arc<Index>) -> Self {
-        Self { inner, vault, index, staged: RefCell::default() }
+        let (staged, gathered) = (RefCell::default(), RefCell::default());
+        Self { inner, vault, index, staged, gathered }
     }
 
     pub(super) fn table<K: Key + 'static, V: Value + 'static>(
@@ -63,6 +79,9 @@ impl WriteTx {
     }
 
     pub(super) fn commit(self) -> Result<(), StoreError> {
+        let gathered = self.gathered.take();
+        self.write_tallies(gathered.tallies)?;
+        self.write_agents(&gathered.agents, &gathered.cameras)?;
         let (published, values) = self.publish()?;
         match self.inner.commit() {
             Ok(()) => {

@@ -13,7 +13,7 @@ const DIRECTORY: &str = "OALPRWH_TEST_VICTIM_DIRECTORY";
 const FIRST: &str = "OALPRWH_TEST_VICTIM_FIRST";
 
 fn options() -> ImagesOptions {
-    ImagesOptions { partition_bytes_max: 3 << 20 }
+    ImagesOptions { partition_bytes_max: 3 << 20, ..ImagesOptions::default() }
 }
 
 fn jpeg(n: u64) -> Jpeg {

@@ -6,6 +6,7 @@
 //! reads afterwards, and when a segment is walked through again, is decided in `journal`; how long
 //! an image is kept is not known here. Partitions of the earlier form (`old`) are still read.
 
+mod file;
 mod frame;
 #[cfg(test)]
 mod kill_tests;
@@ -24,12 +25,15 @@ pub(super) use frame::FrameKind;
 pub(super) use frame::Outgoing;
 pub use place::ImagePlace;
 
+use self::file::Output;
 use self::frame::{image_heads, record};
 use self::old::Old;
 use self::segment::Segment;
 use self::writer::Writer;
 use super::StoreError;
 use super::codec::Reader;
+#[cfg(test)]
+use super::tape::Tape;
 use crate::base::limits::{PARTITION_BYTES_MAX, SEALED_OPEN_MAX};
 use crate::model::capture::{CaptureKey, ImageKind, Jpeg};
 
@@ -38,11 +42,47 @@ use crate::model::capture::{CaptureKey, ImageKind, Jpeg};
 pub struct ImagesOptions {
     /// A segment that would grow beyond this many bytes is closed and a new one begun.
     pub partition_bytes_max: u32,
+    /// Records what is written.
+    #[cfg(test)]
+    pub(crate) tape: Option<Tape>,
 }
 
 impl Default for ImagesOptions {
     fn default() -> Self {
-        Self { partition_bytes_max: PARTITION_BYTES_MAX }
+        Self {
+            partition_bytes_max: PARTITION_BYTES_MAX,
+            #[cfg(test)]
+            tape: None,
+        }
+    }
+}
+
+#[cfg_attr(not(test), allow(clippy::unused_self, reason = "only tests record what is written"))]
+impl ImagesOptions {
+    fn create(&self, path: &Path) -> Result<Output, StoreError> {
+        Output::create(
+            path,
+            #[cfg(test)]
+            self.tape.as_ref(),
+        )
+    }
+
+    fn open(&self, path: &Path) -> Result<Output, StoreError> {
+        Output::open(
+            path,
+            #[cfg(test)]
+            self.tape.as_ref(),
+        )
+    }
+
+    /// Makes the names in `directory` durable.
+    fn sync_directory(&self, directory: &Path) -> Result<(), StoreError> {
+        std::fs::File::open(directory)?.sync_all()?;
+        #[cfg(test)]
+        if let Some(tape) = &self.tape {
+            tape.synced_names(directory);
+        }
+        Ok(())
     }
 }
 
@@ -144,7 +184,7 @@ impl Images {
             _ => None,
         };
         let from = if last == known.segment { known.offset } else { 0 };
-        let writer = newest.and_then(|newest| Writer::resume(newest, from));
+        let writer = newest.and_then(|newest| Writer::resume(newest, from, &options));
         // Numbers are never used again, not even when all segments are gone.
         let writer = writer.unwrap_or(Writer::waiting(last.max(known.segment)));
         Ok(Self {
@@ -314,13 +354,13 @@ impl Images {
             }
         };
         self.partitions.write().unwrap_or_else(PoisonError::into_inner).remove(&number);
-        sync_directory(&self.directory)?;
+        self.options.sync_directory(&self.directory)?;
         Ok(bytes)
     }
 
     /// Closes the active segment and begins a new one.
     fn roll(&self, writer: &mut Writer) -> Result<(), StoreError> {
-        let next = Writer::begin(&self.directory, writer.position().segment + 1)?;
+        let next = Writer::begin(&self.directory, writer.position().segment + 1, &self.options)?;
         writer.close();
         if let Some(segment) = next.segment() {
             let mut partitions = self.partitions.write().unwrap_or_else(PoisonError::into_inner);
@@ -420,11 +460,6 @@ fn find_partitions(directory: &Path) -> Result<BTreeMap<u32, Partition>, StoreEr
         }
     }
     Ok(partitions)
-}
-
-/// Makes the names in `directory` durable.
-fn sync_directory(directory: &Path) -> Result<(), StoreError> {
-    Ok(std::fs::File::open(directory)?.sync_all()?)
 }
 
 fn remove_if_there(path: &Path) -> Result<(), StoreError> {

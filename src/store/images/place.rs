@@ -1,5 +1,7 @@
 //! Where an image lies: the records that point into the partitions.
 
+use std::collections::BTreeMap;
+
 use redb::ReadableTable;
 
 use crate::model::capture::{CaptureKey, ImageKind};
@@ -24,16 +26,26 @@ pub struct ImagePlace {
     pub crc: u32,
 }
 
+/// In place of a kind: the row of the images that came with the read, see [`encode_all`].
+const ALL: u8 = u8::MAX;
+
 impl ImagePlace {
     fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new(1);
-        writer.u32(self.partition).u32(self.offset).u32(self.bytes);
-        writer.u32(self.width).u32(self.height).u32(self.crc);
+        self.put(&mut writer);
         writer.finish()
     }
 
+    fn put(&self, writer: &mut Writer) {
+        writer.u32(self.partition).u32(self.offset).u32(self.bytes);
+        writer.u32(self.width).u32(self.height).u32(self.crc);
+    }
+
     fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
-        let mut reader = Reader::new(bytes)?;
+        Self::read(&mut Reader::new(bytes)?)
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, StoreError> {
         Ok(Self {
             partition: reader.u32()?,
             offset: reader.u32()?,
@@ -47,29 +59,48 @@ impl ImagePlace {
 
 type Key = (u64, u8);
 
+fn encode_all(places: &[(ImageKind, ImagePlace)]) -> Vec<u8> {
+    let mut writer = Writer::new(1);
+    for (kind, place) in places {
+        place.put(writer.u8(*kind as u8));
+    }
+    writer.finish()
+}
+
+fn decode_all(bytes: &[u8], places: &mut BTreeMap<u8, ImagePlace>) -> Result<(), StoreError> {
+    let mut reader = Reader::new(bytes)?;
+    while !reader.at_end() {
+        let kind = reader.u8()?;
+        let place = ImagePlace::read(&mut reader)?;
+        // A row of its own came later, or was written before there was one for all.
+        places.entry(kind).or_insert(place);
+    }
+    Ok(())
+}
+
 fn one(
     table: &impl ReadableTable<Key, &'static [u8]>,
     key: CaptureKey,
     kind: ImageKind,
 ) -> Result<Option<ImagePlace>, StoreError> {
-    let found = table.get((key.0, kind as u8))?;
-    found.map(|value| ImagePlace::decode(value.value())).transpose()
+    Ok(all(table, key)?.into_iter().find(|(other, _)| *other == kind).map(|(_, place)| place))
 }
 
 fn all(
     table: &impl ReadableTable<Key, &'static [u8]>,
     key: CaptureKey,
 ) -> Result<Vec<(ImageKind, ImagePlace)>, StoreError> {
-    let mut places = Vec::new();
-    for entry in table.range((key.0, 0)..=(key.0, u8::MAX))? {
+    let mut places = BTreeMap::new();
+    for entry in table.range((key.0, 0)..=(key.0, ALL))? {
         let (id, value) = entry?;
-        // A kind that only a later version knows is no image of ours.
-        let kind = ImageKind::ALL.into_iter().find(|kind| *kind as u8 == id.value().1);
-        if let Some(kind) = kind {
-            places.push((kind, ImagePlace::decode(value.value())?));
+        match id.value().1 {
+            ALL => decode_all(value.value(), &mut places)?,
+            kind => _ = places.insert(kind, ImagePlace::decode(value.value())?),
         }
     }
-    Ok(places)
+    // A kind that only a later version knows is no image of ours.
+    let kinds = ImageKind::ALL.into_iter();
+    Ok(kinds.filter_map(|kind| Some((kind, places.remove(&(kind as u8))?))).collect())
 }
 
 impl ReadTx {
@@ -109,7 +140,19 @@ impl WriteTx {
         all(&self.table(IMAGE_PLACES)?, key)
     }
 
-    /// Records `place`, in the stead of an earlier one.
+    /// Records the places of the images that came with the read, in one row.
+    pub fn put_image_places(
+        &self,
+        key: CaptureKey,
+        places: &[(ImageKind, ImagePlace)],
+    ) -> Result<(), StoreError> {
+        if !places.is_empty() {
+            self.table(IMAGE_PLACES)?.insert((key.0, ALL), encode_all(places).as_slice())?;
+        }
+        Ok(())
+    }
+
+    /// Records `place` of one image that came later, in the stead of an earlier one.
     pub fn put_image_place(
         &self,
         key: CaptureKey,
@@ -125,12 +168,9 @@ impl WriteTx {
     /// there were.
     pub fn remove_image_places(&self, key: CaptureKey) -> Result<usize, StoreError> {
         let mut table = self.table(IMAGE_PLACES)?;
-        let mut removed = 0;
-        for entry in table.extract_from_if((key.0, 0)..=(key.0, u8::MAX), |_, _| true)? {
-            entry?;
-            removed += 1;
-        }
-        Ok(removed)
+        let count = all(&table, key)?.len();
+        table.retain_in::<Key, _>((key.0, 0)..=(key.0, ALL), |_, _| false)?;
+        Ok(count)
     }
 }
 
@@ -138,6 +178,36 @@ impl WriteTx {
 mod tests {
     use super::*;
     use crate::store::{Store, StoreOptions};
+
+    #[test]
+    fn places_in_one_row_and_in_rows_of_their_own_go_together() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path(), StoreOptions::default()).unwrap();
+        let place =
+            |n| ImagePlace { partition: n, offset: 1, bytes: 2, width: 3, height: 4, crc: 5 };
+        let key = CaptureKey(7);
+        let found = store
+            .write(|tx| {
+                tx.put_image_places(key, &[])?;
+                assert_eq!(tx.image_places(key)?, []);
+                let both = [(ImageKind::Vehicle, place(1)), (ImageKind::Plate, place(2))];
+                tx.put_image_places(key, &both)?;
+                tx.put_image_place(key, ImageKind::Full, &place(3))?;
+                tx.put_image_place(key, ImageKind::Vehicle, &place(4))?;
+                assert_eq!(tx.image_place(key, ImageKind::Plate)?, Some(place(2)));
+                let found = tx.image_places(key)?;
+                assert_eq!(tx.remove_image_places(key)?, 3);
+                assert_eq!(tx.image_places(key)?, []);
+                Ok(found)
+            })
+            .unwrap();
+        let expected = [
+            (ImageKind::Plate, place(2)),
+            (ImageKind::Vehicle, place(4)),
+            (ImageKind::Full, place(3)),
+        ];
+        assert_eq!(found, expected);
+    }
 
     #[test]
     fn places_belong_to_their_capture() {

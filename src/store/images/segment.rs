@@ -3,22 +3,22 @@
 //! A segment is only ever appended to. Whatever is in front of the end of the last durable append
 //! never changes; what lies behind it after a crash is cut off when the file is continued.
 
-use std::fs::{File, OpenOptions};
-use std::io::{IoSlice, Write as _};
+use std::fs::File;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::file::Output;
 use super::frame::{self, FRAME_HEAD, FrameHead, SEGMENT_HEAD};
-use super::{remove_if_there, sync_directory};
+use super::{ImagesOptions, remove_if_there};
 use crate::store::StoreError;
 
 /// One file of frames.
 pub(super) struct Segment {
     pub(super) number: u32,
     pub(super) path: PathBuf,
-    /// Open while it is written to or was read lately.
+    /// Open when it was read lately.
     file: Mutex<Option<Arc<File>>>,
     /// Bytes it takes on disk, as last looked at.
     bytes: AtomicU64,
@@ -40,42 +40,47 @@ impl Segment {
 
     /// Makes an empty segment whose name is durable, so that what is appended later cannot get
     /// lost with it.
-    pub(super) fn create(directory: &Path, number: u32) -> Result<(Self, Arc<File>), StoreError> {
+    pub(super) fn create(
+        directory: &Path,
+        number: u32,
+        options: &ImagesOptions,
+    ) -> Result<(Self, Output), StoreError> {
         let path = path_of(directory, number);
         let made = (|| {
-            let mut file =
-                OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
-            file.write_all(&frame::segment_head(number))?;
-            file.sync_all()?;
-            sync_directory(directory)?;
-            Ok::<_, StoreError>(Arc::new(file))
+            let output = options.create(&path)?;
+            output.write(0, &[&frame::segment_head(number)])?;
+            output.sync()?;
+            options.sync_directory(directory)?;
+            Ok::<_, StoreError>(output)
         })();
-        let file = made.inspect_err(|_| drop(remove_if_there(&path)))?;
-        let segment = Self::new(number, path)?;
-        *segment.handle() = Some(Arc::clone(&file));
-        Ok((segment, file))
+        let output = made.inspect_err(|_| drop(remove_if_there(&path)))?;
+        Ok((Self::new(number, path)?, output))
     }
 
     /// Opens it for writing and cuts off what an interrupted append left behind the last whole
-    /// frame. Returns the file and its end. Frames in front of `known` are taken for whole.
+    /// frame. Returns the end. Frames in front of `known` are taken for whole.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] when it is no segment.
-    pub(super) fn resume(&self, known: u32) -> Result<(Arc<File>, u32), StoreError> {
-        let file = Arc::new(OpenOptions::new().read(true).write(true).open(&self.path)?);
-        *self.handle() = Some(Arc::clone(&file));
+    pub(super) fn resume(
+        &self,
+        known: u32,
+        options: &ImagesOptions,
+    ) -> Result<(Output, u32), StoreError> {
         let mut frames = self.frames(known)?;
         while frames.next()?.is_some() {}
         let end = frames.offset;
-        let length = file.metadata()?.len();
+        let output = options.open(&self.path)?;
+        let length = output.length()?;
         if length > u64::from(end) {
             let rest = length - u64::from(end);
             log::info!("image segment {}: cutting off {rest} unfinished bytes", self.number);
-            file.set_len(end.into())?;
-            file.sync_all()?;
+            output.cut(end)?;
         }
+        // What the last process has not synced may be taken for recorded soon.
+        output.sync()?;
         self.measure();
-        Ok((file, end))
+        Ok((output, end))
     }
 
     /// `length` bytes from `offset` on; `None` when the file is gone.
@@ -166,26 +171,6 @@ impl Segment {
         }
         Ok(file.clone())
     }
-}
-
-/// Writes `parts` behind each other at the file's end `end`, in as few calls as possible. Nothing
-/// is durable yet.
-pub(super) fn append(mut file: &File, end: u32, parts: &[&[u8]]) -> Result<(), StoreError> {
-    use std::io::Seek as _;
-    file.seek(std::io::SeekFrom::Start(end.into()))?;
-    let mut slices: Vec<IoSlice<'_>> = parts.iter().map(|part| IoSlice::new(part)).collect();
-    let mut rest = slices.as_mut_slice();
-    // Empty parts must not look like the end.
-    IoSlice::advance_slices(&mut rest, 0);
-    while !rest.is_empty() {
-        match file.write_vectored(rest) {
-            Ok(0) => return Err(StoreError::Storage("a write wrote nothing".into())),
-            Ok(count) => IoSlice::advance_slices(&mut rest, count),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(())
 }
 
 /// A walk through the frames of a segment. What is damaged is passed over as long as something

@@ -8,7 +8,7 @@ use crate::base::clock::Timestamp;
 type Kept = Vec<(CaptureKey, ImageKind, Vec<u8>, ImagePlace)>;
 
 fn small() -> ImagesOptions {
-    ImagesOptions { partition_bytes_max: 1024 * 1024 }
+    ImagesOptions { partition_bytes_max: 1024 * 1024, ..ImagesOptions::default() }
 }
 
 fn open(directory: &Path, options: ImagesOptions) -> Result<Images, StoreError> {
@@ -193,7 +193,7 @@ fn damage_costs_no_more_than_its_partition() {
 #[test]
 fn many_partitions_open_few_files() {
     let directory = tempfile::tempdir().unwrap();
-    let options = ImagesOptions { partition_bytes_max: 20_000 };
+    let options = ImagesOptions { partition_bytes_max: 20_000, ..ImagesOptions::default() };
     let images = open(directory.path(), options.clone()).unwrap();
     let kept = fill(&images, 0, 60, 15_000);
     assert_eq!(images.partitions().len(), 60);

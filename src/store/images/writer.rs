@@ -1,12 +1,12 @@
 //! The writing end of the journal. When it moves to a new segment is not decided here.
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::file::Output;
 use super::frame::{Outgoing, SEGMENT_HEAD};
-use super::segment::{self, Segment};
-use super::{Places, Position};
+use super::segment::Segment;
+use super::{ImagesOptions, Places, Position};
 use crate::store::StoreError;
 
 /// Appends to one segment, or waits for a new one.
@@ -14,16 +14,20 @@ pub(super) struct Writer {
     /// The last segment there was and the end of what is durable in it.
     position: Position,
     /// `None` when there is none to write to: it was closed, damaged, or a write to it failed.
-    open: Option<(Arc<Segment>, Arc<File>)>,
+    open: Option<(Arc<Segment>, Output)>,
 }
 
 impl Writer {
     /// Goes on writing to `segment`, unless it is damaged; everything before `known` is whole.
-    pub(super) fn resume(segment: &Arc<Segment>, known: u32) -> Option<Self> {
-        match segment.resume(known) {
-            Ok((file, offset)) => Some(Self {
+    pub(super) fn resume(
+        segment: &Arc<Segment>,
+        known: u32,
+        options: &ImagesOptions,
+    ) -> Option<Self> {
+        match segment.resume(known, options) {
+            Ok((output, offset)) => Some(Self {
                 position: Position { segment: segment.number, offset },
-                open: Some((Arc::clone(segment), file)),
+                open: Some((Arc::clone(segment), output)),
             }),
             Err(error) => {
                 log::warn!("image segment {} is not continued: {error}", segment.number);
@@ -33,10 +37,14 @@ impl Writer {
     }
 
     /// Begins segment `number` in `directory`.
-    pub(super) fn begin(directory: &Path, number: u32) -> Result<Self, StoreError> {
-        let (segment, file) = Segment::create(directory, number)?;
+    pub(super) fn begin(
+        directory: &Path,
+        number: u32,
+        options: &ImagesOptions,
+    ) -> Result<Self, StoreError> {
+        let (segment, output) = Segment::create(directory, number, options)?;
         let position = Position { segment: number, offset: SEGMENT_HEAD as u32 };
-        Ok(Self { position, open: Some((Arc::new(segment), file)) })
+        Ok(Self { position, open: Some((Arc::new(segment), output)) })
     }
 
     /// One that begins a new segment behind number `last` when it is needed.
@@ -75,7 +83,7 @@ impl Writer {
         &mut self,
         frames: &mut [(&mut Outgoing, Vec<&[u8]>)],
     ) -> Result<(Vec<Places>, Position), StoreError> {
-        let (segment, file) = self.open.as_ref().ok_or(StoreError::Poisoned)?;
+        let (segment, output) = self.open.as_ref().ok_or(StoreError::Poisoned)?;
         let mut end = self.position.offset;
         let mut places = Vec::with_capacity(frames.len());
         for (frame, _) in frames.iter_mut() {
@@ -94,21 +102,21 @@ impl Writer {
             parts.extend(jpegs);
         }
         let durable = self.position.offset;
-        if let Err(error) = segment::append(file, durable, &parts) {
-            let cut = file.set_len(durable.into());
+        if let Err(error) = output.write(durable, &parts) {
+            let cut = output.cut(durable);
             log::warn!("image segment {}: {error} (cut back: {})", segment.number, cut.is_ok());
             if cut.is_err() {
                 self.close();
             }
             return Err(error);
         }
-        if let Err(error) = file.sync_data() {
+        if let Err(error) = output.sync() {
             // Nobody knows what the disk holds now, and a later sync would not say: nothing more
             // is written behind it. What was durable before stays so.
-            let _ = file.set_len(durable.into());
+            let _ = output.cut(durable);
             log::warn!("image segment {}: sync failed: {error}", segment.number);
             self.close();
-            return Err(error.into());
+            return Err(error);
         }
         segment.grown(end);
         self.position.offset = end;

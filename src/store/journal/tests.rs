@@ -19,14 +19,14 @@ fn note(tx: &WriteTx, read: &Read, places: &[(ImageKind, ImagePlace)]) -> Result
     if name == "bad" {
         return Err(StoreError::Refused("on purpose"));
     }
-    tx.bump(&format!("test/{name}"), 1)?;
+    tx.bump(&format!("test/{name}"), 1);
     let number = name.parse().unwrap_or(0);
     places.iter().try_for_each(|(kind, place)| tx.put_image_place(CaptureKey(number), *kind, place))
 }
 
 fn options() -> StoreOptions {
     StoreOptions {
-        images: ImagesOptions { partition_bytes_max: 100_000 },
+        images: ImagesOptions { partition_bytes_max: 100_000, ..ImagesOptions::default() },
         ..StoreOptions::default()
     }
 }
