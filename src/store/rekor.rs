@@ -290,6 +290,11 @@ impl WriteTx {
         self.table(REKOR_ALERTS)?.insert(alert.key.0, encode(alert).as_slice())?;
         self.count_alert(AlertSource::Rekor, alert.key.time(), 1);
         self.index_rekor_alert(alert)?;
+        self.mark_list(alert)
+    }
+
+    /// Lets the capture of `alert`, if it is stored, be found by the name of the list.
+    fn mark_list(&self, alert: &RekorAlert) -> Result<(), StoreError> {
         let captures = self.table(CAPTURES)?;
         let record = captures.get(alert.capture.0)?;
         let slot = record.map(|record| decode_slot(record.value())).transpose()?;
@@ -301,8 +306,7 @@ impl WriteTx {
         }
     }
 
-    /// Lets the alerts about the capture `old` be about `new`, which takes its place and is not
-    /// stored yet.
+    /// Lets the alerts about the capture `old` be about `new`, which takes its place.
     pub fn move_rekor_alerts(&self, old: CaptureKey, new: CaptureKey) -> Result<(), StoreError> {
         let mut by_capture = self.table(REKOR_BY_CAPTURE)?;
         let mut keys = Vec::new();
@@ -318,6 +322,7 @@ impl WriteTx {
                 let alert = RekorAlert { capture: new, ..alert };
                 alerts.insert(key, encode(&alert).as_slice())?;
                 self.table(REKOR_BY_PLATE)?.insert((plate_of(&alert).as_str(), key), new.0)?;
+                self.mark_list(&alert)?;
             }
         }
         Ok(())

@@ -39,6 +39,40 @@ fn pages_follow_each_other_without_gap_or_repeat() {
 }
 
 #[test]
+fn what_came_with_a_read_finds_it() {
+    let harness = Harness::start();
+    for number in 1..=3 {
+        harness.stored(&group(number));
+    }
+    harness.post_read(&payload::alert(2)).expect(200);
+    harness.stored(&vehicle(4));
+    let find = |search: &str| {
+        let answer = harness.owner_api().get(&format!("/api/v1/captures?{search}"));
+        let answer = answer.expect(200).json();
+        assert_eq!(answer["total"], json!(answer["data"].as_array().unwrap().len()), "{search}");
+        (answer["total"].as_u64().unwrap(), plates(&answer))
+    };
+    let alerted = (1, vec![payload::plate(2)]);
+    assert_eq!(find("list=stolen"), alerted);
+    assert_eq!(find("alert=rekor"), alerted);
+    assert_eq!(find("candidate=%3DX0000002"), alerted);
+    assert_eq!(find("plate=X0000002").0, 0, "it was not the best reading");
+    assert_eq!(find("-list=stolen").0, 3);
+    assert_eq!(find("alert=no&kind=plate").0, 2);
+    // One character of each plate is another one.
+    let near = format!("plate={}~1", payload::plate(2).replacen('2', "9", 1));
+    assert!(find(&near).1.contains(&payload::plate(2)), "{near}");
+    // The payloads are of 9:26 and the minutes after, UTC.
+    assert_eq!(find("hour=9").0, 4);
+    assert_eq!(find("-hour=9").0, 0);
+    let days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let on: u64 = days.iter().map(|day| find(&format!("weekday={day}")).0).sum();
+    assert_eq!(on, 4);
+    let refused = harness.owner_api().get("/api/v1/captures?candidate=X0").expect(400).json();
+    assert!(refused["error"]["message"].as_str().unwrap().contains("three known characters"));
+}
+
+#[test]
 fn a_page_has_its_three_fields() {
     let harness = Harness::start();
     let answer = harness.owner_api().get("/api/v1/captures").expect(200).json();

@@ -76,14 +76,12 @@ impl WriteTx {
             return Err(StoreError::Refused("there is no such capture"));
         };
         let moved = old.plate != capture.plate;
-        let told = self.capture_detail(key)?.unwrap_or_default();
-        let (new, looks) = (detail.unwrap_or(&told), |detail: &CaptureDetail| {
-            (detail.candidates.clone(), detail.signature.clone())
-        });
-        if moved
-            || attribute_values(&old) != attribute_values(capture)
-            || (detail.is_some() && looks(new) != looks(&told))
-        {
+        let shows = moved || attribute_values(&old) != attribute_values(capture);
+        // Repeats of a parked car change nothing a search sees: no need to look at the detail.
+        let told = if shows || detail.is_some() { self.capture_detail(key)? } else { None };
+        let told = told.unwrap_or_default();
+        let new = detail.unwrap_or(&told);
+        if shows || new.candidates != told.candidates || new.signature != told.signature {
             self.kill(slot);
             slot = self.index_capture(capture, new)?;
             if let Some(plate) = old.plate.as_ref().filter(|_| moved) {

@@ -529,6 +529,59 @@ fn a_slow_search_is_stopped_and_says_so() {
 }
 
 #[test]
+fn pages_are_whole_while_reads_come_and_go() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), options()).unwrap();
+    let mut dice = Dice(0xface);
+    let mut fresh = |now: i64, color: &str| {
+        let mut new = capture(&mut dice, now);
+        new.vehicle.color = Some(Guess { name: color.into(), confidence: 1.0 });
+        new.key = store.allocate_key(new.captured_at);
+        new
+    };
+    let insert = |captures: &[Capture]| {
+        let add = |new: &Capture, tx: &crate::store::WriteTx| {
+            tx.insert_capture(new, &CaptureDetail::default())
+        };
+        store.write(|tx| captures.iter().try_for_each(|new| add(new, tx))).unwrap();
+    };
+    let first: Vec<Capture> =
+        (0..300).map(|n| fresh(1_700_000_000_000 + n * 500, "white")).collect();
+    insert(&first);
+    let white =
+        AttributeMatch { attribute: Attribute::Color, values: vec!["white".into()], not: false };
+    let query = Query { attributes: vec![white], ..Query::default() };
+    for round in 0..4 {
+        let (mut keys, mut before) = (Vec::new(), None);
+        loop {
+            let request = PageRequest { limit: 7, before, total: true };
+            let page = store.search(&query, request).unwrap();
+            keys.extend(page.rows.iter().map(|row| row.key.0));
+            // New reads, late ones among them, and others that are painted or go.
+            let now = 1_700_000_200_000 + round * 100_000;
+            let more: Vec<Capture> = (0..3).map(|_| fresh(now, "white")).collect();
+            insert(&more);
+            let black = Capture {
+                vehicle: Vehicle {
+                    color: Some(Guess { name: "black".into(), confidence: 1.0 }),
+                    ..Vehicle::default()
+                },
+                ..more[0].clone()
+            };
+            store.write(|tx| tx.update_capture(&black, None)).unwrap();
+            store.write(|tx| tx.delete_capture(more[1].key)).unwrap();
+            before = page.next;
+            if before.is_none() {
+                break;
+            }
+        }
+        assert!(keys.windows(2).all(|pair| pair[0] > pair[1]), "in order, each once");
+        let missing = first.iter().filter(|row| !keys.contains(&row.key.0)).count();
+        assert_eq!(missing, 0);
+    }
+}
+
+#[test]
 fn readers_never_see_half_a_commit() {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::open(directory.path(), options()).unwrap();
