@@ -274,7 +274,12 @@ fn programs_correct_too_and_previews_hand_it_on() {
     let (status, answer) = put(&harness, &path, &json!({"plate": "AB 1"}));
     assert_eq!(status, 200, "{answer}");
     assert_eq!((&answer["plate"], &answer["original_plate"]), (&json!("AB1"), &json!(plate(1))));
-    for body in [json!({"plate": "-"}), json!({}), json!({"plate": "A", "region": "a b"})] {
+    for body in [
+        json!({"plate": "-"}),
+        json!({"plate": "A".repeat(33)}),
+        json!({}),
+        json!({"plate": "A", "region": "a b"}),
+    ] {
         assert_eq!(put(&harness, &path, &body).0, 400, "{body}");
     }
     let uuids = json!([crate::harness::payload::uuid(1), crate::harness::payload::uuid(2)]);

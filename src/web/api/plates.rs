@@ -178,8 +178,8 @@ pub fn delete(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError
 pub fn correct(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, WebError> {
     let key = key(ctx)?;
     let body: ReadingBody = parse(input)?;
-    let plate = Plate::parse(&body.plate)
-        .ok_or_else(|| WebError::Bad("plate needs a letter or digit".into()))?;
+    let plate = Plate::parse_whole(&body.plate)
+        .ok_or_else(|| WebError::Bad("plate has 1 to 32 letters and digits".into()))?;
     let region = match &body.region {
         None => None,
         Some(text) => Some(
