@@ -20,9 +20,10 @@ import { plate } from './steps/plate.mjs';
 import { dashboard } from './steps/dashboard.mjs';
 import { live } from './steps/live.mjs';
 import { search } from './steps/search.mjs';
+import { vehicles } from './steps/vehicles.mjs';
 
 // What the owner does between the first read and signing out. A new page is a new file and a line here.
-const STEPS = [dashboard, live, search, capture, plate, audit, bans];
+const STEPS = [dashboard, live, search, vehicles, capture, plate, audit, bans];
 
 async function journey(page, base) {
   await page.goto(`${base}/`);
@@ -89,6 +90,19 @@ async function scriptless(browser, base) {
   await page.waitForURL((url) => !url.pathname.startsWith('/sign-in'));
   await page.goto(`${base}/search?q=BRW103`);
   assert((await page.content()).includes('BRW103'), 'search does not work without scripts');
+  // The fields, a saved search and its toast, the theme.
+  await page.selectOption('#s-color', 'silver-gray');
+  await page.getByRole('button', { name: 'Apply filters' }).click();
+  await page.waitForURL(`${base}/search?plate=BRW103&color=silver-gray`);
+  await page.getByText('Save search').first().click();
+  await page.getByRole('button', { name: 'Save search' }).click();
+  await page.waitForURL(/done=search/);
+  assert(await page.locator('.toast').isVisible(), 'no toast without scripts');
+  await page.getByText('Saved', { exact: true }).click();
+  await page.getByRole('link', { name: 'BRW103, Silver gray' }).click();
+  await page.waitForURL(`${base}/search?plate=BRW103&color=silver-gray`);
+  await page.getByRole('button', { name: 'Switch between light and dark' }).click();
+  await page.waitForSelector('html[data-theme="dark"]');
   await context.close();
   console.log('ok   without scripts');
 }

@@ -100,11 +100,11 @@ export function watch(page, base) {
   });
 }
 
-// Looks at the current page in both themes and all widths.
-export async function inspect(page, name) {
+// Looks at the current page in both themes and all widths, or those of `only`.
+export async function inspect(page, name, only = widths) {
   for (const theme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
-    for (const width of widths) {
+    for (const width of only) {
       await page.setViewportSize({ width, height: 900 });
       // The content policy forbids inline scripts; evaluate goes around it, as developer tools do.
       await page.evaluate(axe);

@@ -8,16 +8,43 @@ import "@@viewer.js@@";
 
 const POLL_MS = 2000;
 const POLL_MS_MAX = 15000;
-const TOAST_MS = 4000;
+const BUSY_MS = 8000;
 
+// Toasts leave by themselves: the style sheet counts, and waits while they are looked at.
 function toast(text) {
-  const note = document.createElement("p");
+  const note = document.createElement("div");
   note.className = "toast";
   note.setAttribute("role", "status");
-  note.textContent = text;
   document.body.append(note);
-  setTimeout(() => note.remove(), TOAST_MS);
+  note.textContent = text;
 }
+
+document.addEventListener("animationend", (event) => {
+  if (event.animationName === "toast") event.target.remove();
+});
+
+// What the last action did is said once: a reload or a bookmark does not say it again.
+const done = document.querySelector("[data-toast]");
+if (done) {
+  const said = done.querySelector(".g");
+  const text = said.textContent;
+  said.textContent = "";
+  setTimeout(() => (said.textContent = text), 50);
+  const address = new URL(location.href);
+  address.searchParams.delete("done");
+  history.replaceState(null, "", address);
+}
+
+// A bar under the header says that the next page is on its way; the style sheet waits 300 ms.
+const root = document.documentElement;
+let busy = 0;
+addEventListener("beforeunload", () => {
+  root.classList.add("busy");
+  clearTimeout(busy);
+  // A download leaves the page where it is.
+  busy = setTimeout(() => root.classList.remove("busy"), BUSY_MS);
+});
+addEventListener("pageshow", () => root.classList.remove("busy"));
 
 async function copy(button) {
   const source = document.getElementById(button.dataset.copy);
@@ -40,6 +67,8 @@ async function copy(button) {
 }
 
 document.addEventListener("click", (event) => {
+  event.target.closest("[data-dismiss]")?.closest(".toast").remove();
+
   const copier = event.target.closest("[data-copy]");
   if (copier) copy(copier);
 

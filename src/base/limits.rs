@@ -215,6 +215,8 @@ pub const PAGE_ROWS: usize = 50;
 pub const SCAN_ROWS: usize = 1000;
 /// A step of such a walk is stopped after this long: nobody waits in front of a page for it.
 pub const SCAN_DEADLINE: Duration = Duration::from_secs(60);
+/// Pages below this many bytes go as they are: they fit one packet.
+pub const COMPRESSED_BYTES_MIN: usize = 1400;
 /// Searches one person may save: a menu of them is still read from top to bottom.
 pub const SAVED_SEARCHES_MAX: usize = 50;
 /// Longest name of a saved search, characters: it stands in a menu.

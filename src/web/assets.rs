@@ -39,6 +39,7 @@ const SHEETS: &[&str] = &[
     "plate",
     "bans",
     "phone",
+    "touch",
     "utilities",
     "print",
 ];
@@ -316,7 +317,7 @@ mod tests {
         let scripts: Vec<&str> =
             assets.names().filter(|name| super::extension(name) == "js").collect();
         let raw: usize = scripts.iter().map(|name| assets.named(name).unwrap().bytes.len()).sum();
-        assert!(raw <= 24 * 1024, "scripts are {raw} bytes");
+        assert!(raw <= 30 * 1024, "scripts are {raw} bytes, and no page takes all of them");
         let total: usize = scripts.iter().copied().chain(["ui.css", "icons.svg"]).map(size).sum();
         assert!(total <= 40 * 1024, "assets are {total} bytes, a page needs the rest");
     }

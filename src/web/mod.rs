@@ -5,6 +5,7 @@ pub mod access;
 pub mod api;
 pub mod assets;
 pub mod chart;
+pub mod compress;
 pub mod ctx;
 mod door;
 pub mod doorman;

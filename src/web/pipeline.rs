@@ -19,7 +19,7 @@ use crate::web::error::WebError;
 use crate::web::headers::{Class, secure};
 use crate::web::routes::{self, Found, Route};
 use crate::web::site::Site;
-use crate::web::{door, files, pages};
+use crate::web::{compress, door, files, pages};
 
 /// Answers requests with the pages and data of one [`Site`].
 pub struct Pipeline(pub Arc<Site>);
@@ -61,7 +61,7 @@ fn answer(site: &Site, head: &Head, body: &mut Body<'_>, id: &str) -> Response {
         Err(error) => return fail(site, head, Some(route), &error, id),
     }
     match admitted(site, head, body, route, params, id) {
-        Ok(response) => secure(response, route.class),
+        Ok(response) => secure(compress::page(head, response), route.class),
         Err(error) => fail(site, head, Some(route), &error, id),
     }
 }

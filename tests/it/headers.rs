@@ -1,8 +1,9 @@
 //! The headers of every class of answer, as one golden table, and what must hold for all.
 
 use std::fmt::Write as _;
+use std::io::Read as _;
 
-use crate::harness::client::Response;
+use crate::harness::client::{Client, Response};
 use crate::harness::payload::group;
 use crate::harness::{Harness, WEBHOOK, golden};
 
@@ -144,4 +145,74 @@ fn refusals_before_the_pipeline_are_plain_and_close() {
     let answer = crate::harness::client::read_response(&mut stream, "GET").unwrap();
     assert!(matches!(answer.status, 414 | 431), "{}", answer.status);
     harness.owner_api().post_json(WEBHOOK, group(1).to_string().as_bytes()).expect(200);
+}
+
+/// What a browser loads on the first visit to `path`, without pictures: bytes on the wire, and how
+/// many requests.
+fn weight(client: &mut Client, path: &str) -> (usize, usize) {
+    let mut get = |path: &str| {
+        let headers = [("Accept-Encoding", "gzip"), ("Sec-Fetch-Site", "same-origin")];
+        client.request("GET", path, &headers, b"").expect("an answer").expect(200)
+    };
+    let page = get(path);
+    let mut text = String::new();
+    let mut unpacked = flate2::read::GzDecoder::new(page.body.as_slice());
+    unpacked.read_to_string(&mut text).expect("pages travel compressed");
+    let mut wanted: Vec<String> = Vec::new();
+    let mut total = page.body.len();
+    let mut found = addresses(&text);
+    while let Some(address) = found.pop() {
+        if wanted.contains(&address) {
+            continue;
+        }
+        let file = get(&address);
+        total += file.body.len();
+        if file.header("content-encoding") == "gzip" {
+            let mut text = String::new();
+            let mut unpacked = flate2::read::GzDecoder::new(file.body.as_slice());
+            unpacked.read_to_string(&mut text).expect("text");
+            found.extend(addresses(&text));
+        }
+        wanted.push(address);
+    }
+    (total, wanted.len() + 1)
+}
+
+/// Static files that `text` names, pictures apart.
+fn addresses(text: &str) -> Vec<String> {
+    let parts = text.split("/static/").skip(1);
+    let names = parts.filter_map(|rest| rest.split(['"', '\'', '#', ')', ' ']).next());
+    names
+        .filter(|name| name.rsplit('.').next() != Some("png"))
+        .map(|name| format!("/static/{name}"))
+        .collect()
+}
+
+#[test]
+fn a_first_visit_weighs_little() {
+    let harness = Harness::start();
+    for number in 0..60 {
+        harness.stored(&group(number));
+    }
+    let mut owner = harness.owner();
+    for path in ["/", "/search", "/vehicles", "/search?view=grid", "/profile", "/searches"] {
+        let (bytes, requests) = weight(&mut owner, path);
+        println!("{path}: {bytes} bytes in {requests} requests");
+        assert!(bytes <= 60 * 1024, "{path}: {bytes} bytes");
+        assert!(requests <= 12, "{path}: {requests} requests");
+    }
+}
+
+#[test]
+fn what_others_make_the_browser_ask_for_is_not_compressed() {
+    let harness = Harness::start();
+    let mut owner = harness.owner();
+    owner.headers.push(("Accept-Encoding".to_owned(), "gzip".to_owned()));
+    let plain = owner.get("/search?q=AB12").expect(200);
+    assert_eq!(plain.header("content-encoding"), "gzip", "without TLS there is nothing to guess");
+    assert!(plain.header("vary").contains("Accept-Encoding"));
+    owner.headers.clear();
+    let html = owner.get("/search?q=AB12").expect(200);
+    assert_eq!(html.header("content-encoding"), "");
+    assert!(html.text().contains("AB12"));
 }

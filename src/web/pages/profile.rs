@@ -11,7 +11,7 @@ use crate::model::user::{Email, Session};
 use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
 use crate::web::pages::login::{note_failure, refusal};
-use crate::web::pages::shell::{Page, flash, post_address, render_with, theme};
+use crate::web::pages::shell::{Page, flash, post_address, render_with};
 use crate::web::views::profile::{Profile, SessionRow};
 use crate::web::views::read::TimeView;
 use crate::web::views::setup::zones;
@@ -160,7 +160,6 @@ fn show(ctx: &Ctx<'_>, adjust: impl FnOnce(&mut Profile)) -> Result<Response, We
         name: user.name.clone(),
         email: user.email.as_str().to_owned(),
         zones: choices,
-        theme: theme(ctx.head).to_owned(),
         last_four: key.as_ref().map(|key| key.last_four.clone()).unwrap_or_default(),
         key_made: key.as_ref().map(|key| time(key.created_at)),
         key_used: key.filter(|key| key.last_used.0 != 0).map(|key| time(key.last_used)),

@@ -16,6 +16,8 @@ use crate::web::views::shell::{Flash, Shell, ShellUser, StoreMeter, navigation};
 
 /// Cookie that keeps the theme.
 pub const THEME_COOKIE: &str = "theme";
+/// Cookie that keeps how close rows stand.
+pub const DENSITY_COOKIE: &str = "density";
 
 /// A page to render: template, title and navigation entry.
 pub struct Page<'a> {
@@ -82,6 +84,7 @@ pub fn anonymous(site: &Site, head: &Head) -> Shell {
     Shell {
         box_name: site.settings.current().general.box_name.clone(),
         theme: theme(head).to_owned(),
+        compact: head.headers.cookie(DENSITY_COOKIE) == Some("compact"),
         here: target(head),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         ..Shell::default()
@@ -117,7 +120,7 @@ pub fn csrf_token(ctx: &Ctx<'_>) -> Option<String> {
 }
 
 /// `light`, `dark` or `""`, as the cookie says.
-pub fn theme(head: &Head) -> &'static str {
+fn theme(head: &Head) -> &'static str {
     match head.headers.cookie(THEME_COOKIE) {
         Some("light") => "light",
         Some("dark") => "dark",

@@ -18,8 +18,6 @@ pub struct Profile {
     pub email: String,
     /// Time zones, the first being the box's own (value `""`).
     pub zones: Vec<Choice>,
-    /// `light`, `dark` or `""`.
-    pub theme: String,
     /// A key that was just made, shown once; `""` otherwise.
     pub new_key: String,
     /// Last four characters of the key, `""` without one.

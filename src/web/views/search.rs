@@ -20,6 +20,8 @@ pub struct Search {
     pub saved: Vec<SavedLink>,
     /// What saves this search; `None` when there is nothing to save.
     pub save: Option<SaveForm>,
+    /// What may begin a condition in the box.
+    pub keys: Vec<Proposal>,
     /// The query as typed.
     pub query: String,
     /// What is wrong with it.
@@ -98,6 +100,15 @@ pub struct Chip {
     pub not: bool,
     /// Address of the search without it.
     pub remove_href: String,
+}
+
+/// A filter as the box proposes it.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Proposal {
+    /// What begins its condition: `color:`.
+    pub name: String,
+    /// A sentence of help.
+    pub help: &'static str,
 }
 
 /// A parameter the form carries along.

@@ -17,6 +17,8 @@ pub struct Shell {
     pub box_name: String,
     /// `light`, `dark` or `""` (as the system), from the cookie.
     pub theme: String,
+    /// Whether rows and controls stand close, from the cookie.
+    pub compact: bool,
     /// Token for every form.
     pub csrf: String,
     /// Path and query of this page; the theme form comes back to it.

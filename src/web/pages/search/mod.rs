@@ -14,14 +14,14 @@ use crate::gate::Response;
 use crate::model::audit::Action;
 use crate::model::query::{Page as Found, PageRequest, Total};
 use crate::model::saved_search::{SavedSearch, SearchScope as Scope};
-use crate::search::{Context, Search as Parsed, SearchTerm, SyntaxError};
+use crate::search::{Context, FILTERS, Filter, Search as Parsed, SearchTerm, SyntaxError};
 use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
 use crate::web::pages::names::Names;
 use crate::web::pages::searches;
 use crate::web::pages::shell::{Page, flash, render_with};
 use crate::web::views::search::{
-    Chip, Hidden, Place, Results, SaveForm, SavedLink, ScopeLink, Search,
+    Chip, Hidden, Place, Proposal, Results, SaveForm, SavedLink, ScopeLink, Search,
 };
 use crate::web::{format, paths};
 
@@ -151,6 +151,7 @@ fn view(
             _ => "",
         },
         query: search.text(),
+        keys: FILTERS.iter().map(|filter| proposal(*filter)).collect(),
         chips: chips(address, names),
         clear_href: Address { terms: &[], ..*address }.href(None),
         fields_set: set(None),
@@ -204,6 +205,10 @@ fn suggested_name(address: &Address<'_>, names: &Names) -> String {
         name.push_str(&word);
     }
     name
+}
+
+fn proposal(filter: &dyn Filter) -> Proposal {
+    Proposal { name: format!("{}:", filter.key()), help: filter.help() }
 }
 
 /// Both search pages with what of this search each understands.

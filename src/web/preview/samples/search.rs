@@ -2,7 +2,8 @@
 
 use super::rows;
 use crate::web::views::search::{
-    Chip, Place, QueryError, Results, SaveForm, SavedLink, ScopeLink, Search, SearchField, Widget,
+    Chip, Place, Proposal, QueryError, Results, SaveForm, SavedLink, ScopeLink, Search,
+    SearchField, Widget,
 };
 use crate::web::views::searches::{SearchRow, Searches};
 use crate::web::views::{Choice, FieldError, Link};
@@ -56,6 +57,7 @@ pub(in crate::web::preview) fn search(grid: bool) -> Search {
             ScopeLink { label: "Plates", href: "/search.html".to_owned(), current: true },
             ScopeLink { label: "Vehicles", href: "/search-grid.html".to_owned(), current: false },
         ],
+        keys: vec![Proposal { name: "color:".to_owned(), help: "Color of it" }],
         saved: vec![SavedLink {
             name: "White at the gate".to_owned(),
             href: "/search.html".to_owned(),
