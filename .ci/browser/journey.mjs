@@ -20,10 +20,11 @@ import { plate } from './steps/plate.mjs';
 import { dashboard } from './steps/dashboard.mjs';
 import { live } from './steps/live.mjs';
 import { search } from './steps/search.mjs';
+import { users } from './steps/users.mjs';
 import { vehicles } from './steps/vehicles.mjs';
 
 // What the owner does between the first read and signing out. A new page is a new file and a line here.
-const STEPS = [dashboard, live, search, vehicles, capture, plate, audit, bans];
+const STEPS = [dashboard, live, search, vehicles, capture, plate, audit, bans, users];
 
 async function journey(page, base) {
   await page.goto(`${base}/`);

@@ -1,7 +1,7 @@
 //! What the tests of this layer share: a store and accounts in it.
 
 use crate::base::clock::Timestamp;
-use crate::model::user::{Email, Role, User, Username};
+use crate::model::user::{Details, Email, Role, User, Username};
 use crate::store::{Store, StoreOptions};
 
 /// A plausible instant.
@@ -28,6 +28,8 @@ pub(crate) fn user(store: &Store, username: &str, role: Role) -> User {
                 password_hash: String::new(),
                 time_zone: String::new(),
                 created_at: NOW,
+                details: Details::default(),
+                must_change_password: false,
             };
             tx.put_user(&user)?;
             Ok(user)

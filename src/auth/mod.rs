@@ -5,6 +5,7 @@ pub mod caller;
 pub mod csrf;
 pub mod password;
 pub mod policy;
+pub mod reset;
 pub mod session;
 pub mod setup;
 pub mod sign_in;

@@ -328,6 +328,9 @@ pub const ORGANISATION_CHARS_MAX: usize = 100;
 /// Largest settings file, bytes; a real one is below 100 KB.
 pub const SETTINGS_FILE_BYTES_MAX: u64 = 1024 * 1024;
 
+/// How long a link to set a password with is valid, milliseconds.
+pub const RESET_LINK_MS: i64 = 24 * 3600 * 1000;
+
 // --- bans ----------------------------------------------------------------------------------------
 
 /// Addresses whose offences are counted, about 100 bytes each.

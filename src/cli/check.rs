@@ -142,6 +142,8 @@ mod tests {
             password_hash: "plain".into(),
             time_zone: String::new(),
             created_at: Timestamp(0),
+            details: crate::model::user::Details::default(),
+            must_change_password: false,
         };
         let session = Session {
             hash: [0; 32],

@@ -154,7 +154,7 @@ fn apply_users(
         return Ok(());
     }
     if file.full {
-        remove_others(tx, &parts, changes, problems)?;
+        retire_others(tx, &parts, changes, problems)?;
     }
     for part in parts {
         let result = match tx.user_by_name(&part.username)? {
@@ -172,7 +172,7 @@ fn apply_users(
     Ok(())
 }
 
-fn remove_others(
+fn retire_others(
     tx: &WriteTx,
     parts: &[&UserPart],
     changes: &mut Vec<String>,
@@ -183,8 +183,11 @@ fn remove_others(
             continue;
         }
         let name = user.username.as_str();
-        match users::remove(tx, &user) {
-            Ok(()) => changes.push(format!("user {name}: removed")),
+        if user.suspended {
+            continue;
+        }
+        match users::retire(tx, &user) {
+            Ok(()) => changes.push(format!("user {name}: suspended")),
             Err(StoreError::Refused(_)) => {
                 let message = format!("a full file must list the super admin, {name}");
                 problems.push(Problem { line: 1, message });
@@ -215,6 +218,8 @@ fn add(
         time_zone: part.time_zone.clone().unwrap_or_default(),
     };
     let mut user = users::create(tx, new, now)?;
+    user.details = part.details(&user.details);
+    tx.put_user(&user)?;
     if part.suspended == Some(true) {
         if user.role == Role::Super {
             return Err(StoreError::Refused(users::SUPER_FIXED));
@@ -239,6 +244,7 @@ fn change(
         role: part.role.unwrap_or(before.role),
         time_zone: part.time_zone.clone().unwrap_or_else(|| before.time_zone.clone()),
         suspended: part.suspended.unwrap_or(before.suspended),
+        details: part.details(&before.details),
         password_hash: hash.unwrap_or_else(|| before.password_hash.clone()),
         ..before.clone()
     };
@@ -263,6 +269,7 @@ fn change(
     for (what, changed) in [
         ("e-mail address changed", before.email != after.email),
         ("name changed", before.name != after.name),
+        ("details changed", before.details != after.details),
         ("time zone changed", before.time_zone != after.time_zone),
         ("password changed", before.password_hash != after.password_hash),
         ("suspended", !before.suspended && after.suspended),
@@ -359,7 +366,7 @@ mod tests {
         import(&store, &format!("{HEAD}{general}{}{ann}", owner()), &none, Timestamp(1)).unwrap();
         let text = format!("{}{}", HEAD.replace("partial", "full"), owner());
         let changes = import(&store, &text, &none, Timestamp(2)).unwrap();
-        assert_eq!(changes, ["general.box_name: \"North\" -> \"\"", "user ann: removed"]);
+        assert_eq!(changes, ["general.box_name: \"North\" -> \"\"", "user ann: suspended"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use toml::de::DeTable;
 use crate::model::password_hash::PasswordHash;
 use crate::model::settings::General;
 use crate::model::text;
-use crate::model::user::{Email, Role, Username};
+use crate::model::user::{Details, Email, Role, Username};
 
 use super::guard_settings::{self, GuardPart};
 use super::report;
@@ -29,9 +29,20 @@ const GENERAL: &[&str] = &[
     "security_contact",
 ];
 const REPORT: &[&str] = &["organisation", "logo_file"];
-const USER: &[&str] =
-    &["username", "email", "role", "name", "time_zone", "suspended", "password_hash"];
-const USER_LATER: &[&str] = &["phone"];
+const USER: &[&str] = &[
+    "username",
+    "email",
+    "role",
+    "name",
+    "time_zone",
+    "suspended",
+    "password_hash",
+    "organisation",
+    "phone",
+    "website",
+    "address",
+    "zip",
+];
 
 /// A checked settings file.
 #[derive(Debug, Default)]
@@ -105,6 +116,25 @@ pub struct UserPart {
     pub suspended: Option<bool>,
     /// Hash of the password.
     pub password_hash: Option<PasswordHash>,
+    organisation: Option<String>,
+    phone: Option<String>,
+    website: Option<String>,
+    address: Option<String>,
+    zip: Option<String>,
+}
+
+impl UserPart {
+    /// `base` with what the file says.
+    pub fn details(&self, base: &Details) -> Details {
+        let pick = |own: &Option<String>, base: &String| own.as_ref().unwrap_or(base).clone();
+        Details {
+            organisation: pick(&self.organisation, &base.organisation),
+            phone: pick(&self.phone, &base.phone),
+            website: pick(&self.website, &base.website),
+            address: pick(&self.address, &base.address),
+            zip: pick(&self.zip, &base.zip),
+        }
+    }
 }
 
 /// Reads and checks `text`.
@@ -222,7 +252,7 @@ fn report<'a>(reader: &mut TomlReader<'a>, table: &DeTable<'a>) -> ReportPart {
 
 fn user<'a>(reader: &mut TomlReader<'a>, row: &At<&DeTable<'a>>) -> Option<UserPart> {
     let table = row.value;
-    reader.check_keys(table, "users", USER, USER_LATER);
+    reader.check_keys(table, "users", USER, &[]);
     let email =
         parsed(reader, table, "email", Email::parse, "give an address such as a@example.org");
     let roles = format!("choose one of {}", Role::ALL.map(Role::name).join(", "));
@@ -232,6 +262,9 @@ fn user<'a>(reader: &mut TomlReader<'a>, row: &At<&DeTable<'a>>) -> Option<UserP
     let hash = "give an argon2id hash in PHC form ($argon2id$v=19$m=19456,t=2,p=1$SALT$HASH)";
     let password_hash = parsed(reader, table, "password_hash", PasswordHash::parse, hash);
     let name = reader.text(table, "name").map(|name| text::clean(&name.value));
+    let mut plain = |key: &str| reader.text(table, key).map(|found| text::clean(&found.value));
+    let (organisation, phone, website) = (plain("organisation"), plain("phone"), plain("website"));
+    let (address, zip) = (plain("address"), plain("zip"));
     let suspended = reader.truth(table, "suspended").map(|found| found.value);
     if !table.contains_key("username") {
         reader.problem(row.line, "every user needs a username".into());
@@ -247,6 +280,11 @@ fn user<'a>(reader: &mut TomlReader<'a>, row: &At<&DeTable<'a>>) -> Option<UserP
         time_zone,
         suspended,
         password_hash,
+        organisation,
+        phone,
+        website,
+        address,
+        zip,
     })
 }
 

@@ -5,7 +5,7 @@ use crate::base::clock::Timestamp;
 use crate::base::limits::USERS_MAX;
 use crate::model::password_hash::PasswordHash;
 use crate::model::text;
-use crate::model::user::{Email, Role, User, UserId, Username};
+use crate::model::user::{Details, Email, ResetLink, Role, User, UserId, Username};
 use crate::store::{ReadTx, StoreError, WriteTx};
 
 /// Refusal: nobody else gets the first account's role.
@@ -18,8 +18,10 @@ pub const LAST_ADMIN: &str = "this is the last active administrator: name anothe
 pub const NOT_ALLOWED: &str = "you may not change this account";
 /// Refusal: the account is gone.
 pub const UNKNOWN: &str = "there is no such account";
+/// Refusal: the link cannot be used any more.
+pub const LINK_OVER: &str = "this link is over or was used: ask for a new one";
 /// Refusal: the list is full.
-pub const TOO_MANY: &str = "there are too many accounts: remove one first";
+pub const TOO_MANY: &str = "there are too many accounts: ask whoever runs the box";
 /// Refusal: not a zone.
 pub const BAD_ZONE: &str = "the time zone is not known: use a name such as Europe/Berlin";
 
@@ -63,6 +65,8 @@ pub fn create(tx: &WriteTx, new: NewUser, now: Timestamp) -> Result<User, StoreE
         password_hash: new.password_hash.to_string(),
         time_zone: zone(&new.time_zone)?,
         created_at: now,
+        details: Details::default(),
+        must_change_password: false,
     };
     tx.put_user(&user)?;
     Ok(user)
@@ -109,8 +113,96 @@ pub fn set_password(
 ) -> Result<User, StoreError> {
     let mut user = existing(tx, id)?;
     user.password_hash = hash.to_string();
+    user.must_change_password = false;
     tx.put_user(&user)?;
     tx.delete_sessions(|session| session.user == id && Some(session.hash) != keep)?;
+    tx.delete_reset_links(|link| link.user == id)?;
+    Ok(user)
+}
+
+/// Sets a password of `target` on behalf of `actor`; its owner has to change it at the next sign-in.
+///
+/// # Errors
+/// [`StoreError::Refused`] with a sentence when a rule is against it.
+pub fn set_temporary_password(
+    tx: &WriteTx,
+    actor: &User,
+    target: UserId,
+    hash: &PasswordHash,
+) -> Result<User, StoreError> {
+    managed(tx, actor, target)?;
+    let mut user = set_password(tx, target, hash, None)?;
+    user.must_change_password = true;
+    tx.put_user(&user)?;
+    Ok(user)
+}
+
+/// Makes `link` the only way to set the password of its account, on behalf of `actor`. The password
+/// so far stays valid until the link is used.
+///
+/// # Errors
+/// [`StoreError::Refused`] with a sentence when a rule is against it.
+pub fn put_reset_link(tx: &WriteTx, actor: &User, link: &ResetLink) -> Result<User, StoreError> {
+    let user = managed(tx, actor, link.user)?;
+    tx.delete_reset_links(|known| known.user == link.user)?;
+    tx.put_reset_link(link)?;
+    Ok(user)
+}
+
+/// The active account whose password the link with this hash may set at `now`.
+pub fn reset_link_user(
+    tx: &ReadTx,
+    hash: &[u8; 32],
+    now: Timestamp,
+) -> Result<Option<User>, StoreError> {
+    let Some(link) = tx.reset_link(hash)?.filter(|link| link.is_live(now)) else {
+        return Ok(None);
+    };
+    Ok(tx.user(link.user)?.filter(|user| !user.suspended))
+}
+
+/// Sets the password with the link of this hash, which is used up by that.
+///
+/// # Errors
+/// [`StoreError::Refused`] with [`LINK_OVER`] when it is over or was used.
+pub fn use_reset_link(
+    tx: &WriteTx,
+    link: &[u8; 32],
+    hash: &PasswordHash,
+    now: Timestamp,
+) -> Result<User, StoreError> {
+    let link = tx.reset_link(link)?.filter(|link| link.is_live(now));
+    let link = link.ok_or(StoreError::Refused(LINK_OVER))?;
+    if existing(tx, link.user)?.suspended {
+        return Err(StoreError::Refused(LINK_OVER));
+    }
+    set_password(tx, link.user, hash, None)
+}
+
+/// Changes name, e-mail address and details of `target` on behalf of `actor`, who may be the same.
+///
+/// # Errors
+/// [`StoreError::Refused`] with a sentence when a rule is against it.
+pub fn set_details(
+    tx: &WriteTx,
+    actor: &User,
+    target: UserId,
+    email: Email,
+    name: &str,
+    details: &Details,
+) -> Result<User, StoreError> {
+    let mut user =
+        if actor.id == target { existing(tx, target)? } else { managed(tx, actor, target)? };
+    user.email = email;
+    user.name = text::clean(name);
+    user.details = Details {
+        organisation: text::clean(&details.organisation),
+        phone: text::clean(&details.phone),
+        website: text::clean(&details.website),
+        address: text::clean(&details.address),
+        zip: text::clean(&details.zip),
+    };
+    tx.put_user(&user)?;
     Ok(user)
 }
 
@@ -128,7 +220,7 @@ pub fn set_role(
     if role == Role::Super {
         return Err(StoreError::Refused(ONE_SUPER));
     }
-    if role == Role::Admin && actor.role < Role::Admin {
+    if role >= existing(tx, actor.id)?.role {
         return Err(StoreError::Refused(NOT_ALLOWED));
     }
     user.role = role;
@@ -155,18 +247,18 @@ pub fn set_suspended(
     Ok(user)
 }
 
-/// Removes `user` with its key, sessions and saved searches.
+/// Suspends `user`, which also ends its sessions. Accounts are never removed, so that what they did
+/// stays theirs.
 ///
 /// # Errors
 /// [`StoreError::Refused`] for the super admin.
-pub fn remove(tx: &WriteTx, user: &User) -> Result<(), StoreError> {
+pub fn retire(tx: &WriteTx, user: &User) -> Result<(), StoreError> {
     if user.role == Role::Super {
         return Err(StoreError::Refused(SUPER_FIXED));
     }
-    tx.delete_api_keys(user.id)?;
+    tx.put_user(&User { suspended: true, ..user.clone() })?;
     tx.delete_sessions(|session| session.user == user.id)?;
-    super::saved_searches::delete_all(tx, user.id)?;
-    tx.delete_user(user)
+    Ok(())
 }
 
 /// `name` as the tz database spells it; `""` stays.

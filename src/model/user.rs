@@ -1,6 +1,7 @@
 //! Accounts, their roles, sessions and API keys.
 
 use crate::base::clock::Timestamp;
+use crate::base::limits::RESET_LINK_MS;
 
 /// Number of an account; the first is 1 and is the owner's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,6 +107,44 @@ pub struct User {
     pub time_zone: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// What else is known of the person.
+    pub details: Details,
+    /// Whether the password was set by somebody else and has to be changed before anything else.
+    pub must_change_password: bool,
+}
+
+/// How to reach a person; every text may be empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Details {
+    /// Business.
+    pub organisation: String,
+    /// Telephone number.
+    pub phone: String,
+    /// Address of a web site.
+    pub website: String,
+    /// Postal address.
+    pub address: String,
+    /// Postal code.
+    pub zip: String,
+}
+
+/// A link with which somebody may set a password, as stored: never the link itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResetLink {
+    /// SHA-256 of its token.
+    pub hash: [u8; 32],
+    /// Whose password.
+    pub user: UserId,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+impl ResetLink {
+    /// Whether it may still be used; not when it is valid for longer than any link is, because
+    /// the clock was wrong when it was made.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        (0..=RESET_LINK_MS).contains(&self.until.since(now))
+    }
 }
 
 impl User {
@@ -119,6 +158,11 @@ impl User {
             ("role", self.role.name().to_owned()),
             ("status", if self.suspended { "suspended" } else { "active" }.to_owned()),
             ("time_zone", self.time_zone.clone()),
+            ("organisation", self.details.organisation.clone()),
+            ("phone", self.details.phone.clone()),
+            ("website", self.details.website.clone()),
+            ("address", self.details.address.clone()),
+            ("zip", self.details.zip.clone()),
         ]
     }
 }

@@ -27,6 +27,7 @@ mod migrate;
 pub mod plates;
 pub mod query;
 pub mod rekor;
+pub mod reset_links;
 pub mod saved_searches;
 pub mod secrets;
 pub mod sessions;

@@ -24,6 +24,9 @@ pub(super) const SESSIONS: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefiniti
 pub(super) const CACHES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("caches");
 /// Bans: range of addresses -> record.
 pub(super) const BANS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("bans");
+/// Links to set a password with: SHA-256 of the token -> record.
+pub(super) const RESET_LINKS: TableDefinition<'_, &[u8; 32], &[u8]> =
+    TableDefinition::new("reset_links");
 /// Audit log: number -> record with the hash of the one before, see `audit`.
 pub(super) const AUDIT: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");
 /// Which capture a uuid became: (agent, kind, uuid without the agent's id) -> capture key.
@@ -124,6 +127,7 @@ pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
     tx.table(SESSIONS)?;
     tx.table(CACHES)?;
     tx.table(BANS)?;
+    tx.table(RESET_LINKS)?;
     tx.table(AUDIT)?;
     tx.table(IDENTITIES)?;
     tx.table(PREVIEWS)?;

@@ -6,7 +6,7 @@ use super::codec::{Reader, Writer};
 use super::tables::{SETTINGS, USERNAMES, USERS};
 use super::{ReadTx, StoreError, WriteTx};
 use crate::base::clock::Timestamp;
-use crate::model::user::{Email, Role, User, UserId, Username};
+use crate::model::user::{Details, Email, Role, User, UserId, Username};
 
 /// Refusal of [`WriteTx::put_user`] when another account has the name.
 pub const USERNAME_TAKEN: &str = "that user name is taken: choose another one";
@@ -103,13 +103,6 @@ impl WriteTx {
         self.table(USERS)?.insert(user.id.0, encode(user).as_slice())?;
         Ok(())
     }
-
-    /// Removes `user` and its name. Its key and sessions are the caller's to remove.
-    pub fn delete_user(&self, user: &User) -> Result<(), StoreError> {
-        self.table(USERS)?.remove(user.id.0)?;
-        self.table(USERNAMES)?.remove(user.username.as_str())?;
-        Ok(())
-    }
 }
 
 fn user(
@@ -135,9 +128,9 @@ fn id_by_name(
     Ok(table.get(name.as_str())?.map(|id| UserId(id.value())))
 }
 
-/// Version 1.
+/// Version 2; version 1 ends before the details.
 fn encode(user: &User) -> Vec<u8> {
-    let mut writer = Writer::new(1);
+    let mut writer = Writer::new(2);
     writer
         .text(user.username.as_str())
         .text(user.email.as_str())
@@ -146,7 +139,13 @@ fn encode(user: &User) -> Vec<u8> {
         .u8(u8::from(user.suspended))
         .text(&user.password_hash)
         .text(&user.time_zone)
-        .i64(user.created_at.ms());
+        .i64(user.created_at.ms())
+        .text(&user.details.organisation)
+        .text(&user.details.phone)
+        .text(&user.details.website)
+        .text(&user.details.address)
+        .text(&user.details.zip)
+        .u8(u8::from(user.must_change_password));
     writer.finish()
 }
 
@@ -158,7 +157,7 @@ fn decode(id: UserId, bytes: &[u8]) -> Result<User, StoreError> {
     let name = reader.text()?.to_owned();
     let role = reader.u8()?;
     let role = Role::ALL.into_iter().find(|known| *known as u8 == role);
-    Ok(User {
+    let mut user = User {
         id,
         username,
         email,
@@ -169,7 +168,23 @@ fn decode(id: UserId, bytes: &[u8]) -> Result<User, StoreError> {
         password_hash: reader.text()?.to_owned(),
         time_zone: reader.text()?.to_owned(),
         created_at: Timestamp(reader.i64()?),
-    })
+        details: Details::default(),
+        must_change_password: false,
+    };
+    if reader.version() > 1 {
+        let details = &mut user.details;
+        for text in [
+            &mut details.organisation,
+            &mut details.phone,
+            &mut details.website,
+            &mut details.address,
+            &mut details.zip,
+        ] {
+            reader.text()?.clone_into(text);
+        }
+        user.must_change_password = reader.u8()? != 0;
+    }
+    Ok(user)
 }
 
 #[cfg(test)]
@@ -188,6 +203,12 @@ mod tests {
             password_hash: "$argon2id$".into(),
             time_zone: "Europe/Berlin".into(),
             created_at: Timestamp(-5),
+            details: Details {
+                organisation: "Wagen & Söhne".into(),
+                zip: "12345".into(),
+                ..Details::default()
+            },
+            must_change_password: true,
         }
     }
 
@@ -217,14 +238,14 @@ mod tests {
             .unwrap();
         let taken = store.write(|tx| tx.put_user(&sample(2, "EVE")));
         assert!(matches!(taken, Err(StoreError::Refused(USERNAME_TAKEN))));
-        store.write(|tx| tx.delete_user(&sample(2, "bob"))).unwrap();
         store
             .read(|tx| {
                 assert_eq!(tx.user_by_name(&name("ann"))?, None);
-                assert_eq!(tx.user_by_name(&name("bob"))?, None);
+                assert_eq!(tx.user_by_name(&name("bob"))?.unwrap().id, UserId(2));
                 assert_eq!(tx.user_by_name(&name("eve"))?.unwrap().id, UserId(1));
-                assert_eq!((tx.user_count()?, tx.users()?.len()), (1, 1));
-                assert_eq!(tx.usernames()?, [("eve".to_owned(), UserId(1))]);
+                assert_eq!((tx.user_count()?, tx.users()?.len()), (2, 2));
+                let names = [("bob".to_owned(), UserId(2)), ("eve".to_owned(), UserId(1))];
+                assert_eq!(tx.usernames()?, names);
                 Ok(())
             })
             .unwrap();

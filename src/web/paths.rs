@@ -52,6 +52,10 @@ pub const WEBHOOK: &str = "/settings/webhook";
 pub const AUDIT: &str = "/audit";
 /// The same as a file; `?format=csv|jsonl`.
 pub const AUDIT_EXPORT: &str = "/audit/export";
+/// Users; `?q=` searches. POST a new account. One is `/settings/users/NUMBER`.
+pub const USERS: &str = "/settings/users";
+/// Prefix of links to set a password with: `/reset/TOKEN`.
+pub const RESET: &str = "/reset";
 /// Bans. POST the rules.
 pub const BANS: &str = "/settings/bans";
 /// POST `network`, `reason`, `seconds`, `confirm`, `csrf`.
@@ -116,6 +120,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("general", GENERAL),
     ("report", REPORT),
     ("webhook", WEBHOOK),
+    ("users", USERS),
     ("bans", BANS),
     ("bans_add", BANS_ADD),
     ("bans_lift", BANS_LIFT),

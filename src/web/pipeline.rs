@@ -19,7 +19,7 @@ use crate::web::error::WebError;
 use crate::web::headers::{Class, secure};
 use crate::web::routes::{self, Found, Route};
 use crate::web::site::Site;
-use crate::web::{compress, door, files, pages};
+use crate::web::{compress, door, files, pages, paths};
 
 /// Answers requests with the pages and data of one [`Site`].
 pub struct Pipeline(pub Arc<Site>);
@@ -66,6 +66,16 @@ fn answer(site: &Site, head: &Head, body: &mut Body<'_>, id: &str) -> Response {
     }
 }
 
+/// Whoever signed in with a password that somebody else set gets no further than to change it.
+fn own_password_first(ctx: &Ctx<'_>) -> Option<Response> {
+    let Caller::Session { user, .. } = &ctx.caller else { return None };
+    let open = [paths::PROFILE_PASSWORD, paths::SIGN_OUT, paths::THEME].contains(&ctx.route.path)
+        || (ctx.route.path == paths::PROFILE && ctx.head.method.is_safe());
+    let held = matches!(ctx.route.access, Access::Page(_) | Access::Api(_)) && !open;
+    (user.must_change_password && held)
+        .then(|| Response::redirect(303, &format!("{}?done=change#f-current", paths::PROFILE)))
+}
+
 /// What does not exist was asked for, which is how scanners begin.
 fn note_stray(site: &Site, head: &Head) {
     if nuisance::is_nuisance(&head.path) {
@@ -100,6 +110,9 @@ fn admitted(
             return Err(WebError::Forbidden("Your account may not do this.".into()));
         }
         Verdict::SignIn => return sign_in_first(&ctx, set_up),
+    }
+    if let Some(redirect) = own_password_first(&ctx) {
+        return Ok(redirect);
     }
     let mut input = Input::new(body, head, route.body_max);
     if !head.method.is_safe() && route.access != Access::Webhook && ctx.caller.needs_csrf() {
@@ -150,7 +163,7 @@ fn check_forgery(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<(), WebErro
     let expected = pages::shell::csrf_token(ctx);
     let Err(refusal) = csrf::check(proof, expected.as_deref()) else { return Ok(()) };
     ctx.site.store.audit_later(
-        ctx.event(Action::Denied).object(&ctx.head.path).note("form without proof of origin"),
+        ctx.event(Action::Denied).object(ctx.route.path).note("form without proof of origin"),
     );
     log::warn!("forged form refused ip={} reason={refusal:?}", ctx.head.client);
     Err(WebError::Forbidden(
@@ -169,8 +182,8 @@ fn fail(
 ) -> Response {
     let (status, peer) = (error.status(), head.client);
     // What follows the webhook's address is a key, right or wrong: it stays out of the log.
-    let path = match head.path.split_once("webhook/") {
-        Some((before, _)) => crate::base::log::quoted(&format!("{before}webhook/...")),
+    let path = match head.path.split_once("webhook/").or_else(|| head.path.split_once("reset/")) {
+        Some((before, _)) => crate::base::log::quoted(&format!("{before}...")),
         None => crate::base::log::quoted(&head.path),
     };
     match error {

@@ -9,7 +9,7 @@ use crate::web::error::WebError;
 use crate::web::headers::Class;
 use crate::web::pages::{
     alerts, audit, bans, captures, certificate, dashboard, export, general, images, live, login,
-    plate, plates, profile, search, searches, settings, setup, theme, trust,
+    plate, plates, profile, reset, search, searches, settings, setup, theme, trust, users,
 };
 use crate::web::{api, health, webhook};
 
@@ -100,6 +100,8 @@ pub const ROUTES: &[Route] = &[
     get("/setup/status", Page(Admin), Class::Data, setup::status),
     get("/sign-in", Public, Class::Page, login::form),
     post("/sign-in", Public, login::sign_in),
+    get("/reset/{token}", Public, Class::Page, reset::form),
+    post("/reset/{token}", Public, reset::save),
     post("/sign-out", Page(Viewer), login::sign_out),
     post("/theme", Public, theme::switch),
     // Daily work.
@@ -141,6 +143,13 @@ pub const ROUTES: &[Route] = &[
     get("/report/logo/{hash}", Page(Viewer), Class::Image, general::logo_file),
     get("/settings/webhook", Page(Admin), Class::Page, settings::webhook_page),
     post("/settings/webhook", Page(Admin), settings::save_webhook),
+    get("/settings/users", Page(Admin), Class::Page, users::page),
+    post("/settings/users", Page(Admin), users::add),
+    get("/settings/users/{user}", Page(Admin), Class::Page, users::one),
+    post("/settings/users/{user}", Page(Admin), users::save),
+    post("/settings/users/{user}/status", Page(Admin), users::set_status),
+    post("/settings/users/{user}/password", Page(Admin), users::set_password),
+    post("/settings/users/{user}/link", Page(Admin), users::make_link),
     get("/settings/bans", Page(Admin), Class::Page, bans::page),
     post("/settings/bans", Page(Admin), bans::save_rules),
     post("/settings/bans/add", Page(Admin), bans::add),
@@ -181,6 +190,7 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/searches/{id}", Api(Viewer), Class::Data, api::searches::one),
     change(Method::Delete, "/api/v1/searches/{id}", Api(Viewer), api::searches::delete),
     get("/api/v1/stats", Api(Viewer), Class::Data, api::stats::stats),
+    get("/api/v1/users", Api(Admin), Class::Data, users::api_list),
     get("/api/v1/audit", Api(Admin), Class::Data, audit::list),
     get("/healthz", Public, Class::Data, health::healthz).plain(),
     get("/metrics", Metrics, Class::Data, health::metrics),

@@ -38,4 +38,5 @@ mod search;
 mod secrets;
 mod sessions;
 mod tls;
+mod users;
 mod webhook;

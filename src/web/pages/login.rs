@@ -11,7 +11,7 @@ use crate::store::StoreError;
 use crate::web::ctx::{Ctx, Input};
 use crate::web::doorman::offend;
 use crate::web::error::WebError;
-use crate::web::pages::shell::{Page, local_path, render};
+use crate::web::pages::shell::{Page, flash, local_path, render, render_with};
 use crate::web::paths;
 use crate::web::views::FieldError;
 use crate::web::views::sign_in::SignIn;
@@ -28,7 +28,8 @@ pub fn form(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> 
     }
     let next = ctx.query()?.get("next").map(|next| local_path(next).to_owned());
     let view = SignIn { next: next.unwrap_or_default(), ..SignIn::default() };
-    render(ctx, &Page::new(PAGE, "Sign in", ""), &view)
+    let news = flash(ctx);
+    render_with(ctx, &Page::new(PAGE, "Sign in", ""), &view, |shell| shell.flash = news)
 }
 
 /// `POST /sign-in`.

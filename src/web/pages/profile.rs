@@ -67,6 +67,9 @@ pub fn change_password(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Respo
             FieldError::new("current", "That is not your current password.")
         }
         Err(wait) => FieldError::new("current", wait.to_string()),
+        Ok(_) if password == current => {
+            FieldError::new("password", "Choose another password than the one so far.")
+        }
         Ok(user) => match policy::check(password, &user.username, &user.email) {
             Err(message) => FieldError::new("password", message),
             Ok(()) => match site.sign_in.hasher.hash(password) {

@@ -142,6 +142,8 @@ pub fn flash(ctx: &Ctx<'_>) -> Option<Flash> {
         "unchanged" => "Nothing to change: the read says that already.",
         "password" => "Password changed. Other sessions were signed out.",
         "session" => "Signed out there.",
+        "reset" => "The password is set. Sign in with it.",
+        "change" => "Set a password of your own before you go on.",
         "banned" => "Banned.",
         "lifted" => "The ban is lifted.",
         "sessions" => "All other sessions were signed out.",

@@ -20,6 +20,7 @@ pub mod searches;
 pub mod setup;
 pub mod shell;
 pub mod sign_in;
+pub mod users;
 pub mod webhook;
 
 use serde::Serialize;

@@ -161,6 +161,7 @@ const ENTRIES: &[Entry] = &[
         .bar("Alerts"),
     entry(SETTINGS, ("general", "General", "sliders", paths::GENERAL), Role::Admin),
     entry(SETTINGS, ("webhook", "Webhook", "send", paths::WEBHOOK), Role::Admin),
+    entry(SETTINGS, ("users", "Users", "users", paths::USERS), Role::Admin),
     entry(SETTINGS, ("bans", "Bans", "shield", paths::BANS), Role::Admin),
     entry(SETTINGS, ("audit", "Audit log", "audit", paths::AUDIT), Role::Admin),
     entry(SETTINGS, ("certificate", "Certificate", "lock", paths::CERTIFICATE), Role::Admin),
