@@ -147,6 +147,34 @@ fn plates_and_vehicles_have_pages_of_their_own() {
 }
 
 #[test]
+fn a_read_leads_to_its_vehicle() {
+    let harness = Harness::start();
+    let signature = format!("1h_{}", "0a".repeat(512));
+    let signed = |value: Value| {
+        let mut value = value;
+        value["vehicle_signature"] = json!(signature);
+        value
+    };
+    let read = harness.stored(&signed(group(1)));
+    let car = harness.stored(&signed(vehicle(2)));
+    let like = harness.stored(&group(3));
+    let mut owner = harness.owner();
+    let html = owner.get(&format!("/captures/{read}")).expect(200).text();
+    let link = |text: &str| {
+        let before = html.split(&format!("{text}</a>")).next().unwrap();
+        let href =
+            before.rsplit("class=\"btn\" href=\"").next().unwrap().split('"').next().unwrap();
+        unescape(href)
+    };
+    let href = |id: &str| format!("/captures/{id}");
+    let html_of = |owner: &mut Client, path: String| owner.get(&path).expect(200).text();
+    let same = html_of(&mut owner, link("Find same vehicle"));
+    assert_eq!(reads(&same), [href(&like), href(&car), href(&read)]);
+    let signed = html_of(&mut owner, link("Same signature"));
+    assert_eq!(reads(&signed), [href(&car), href(&read)]);
+}
+
+#[test]
 fn paging_keeps_the_search_and_the_view() {
     let harness = Harness::start();
     for number in 0..103 {

@@ -6,13 +6,14 @@ mod pictures;
 use jiff::tz::TimeZone;
 
 use crate::gate::Response;
+use crate::gate::form::encode;
 use crate::model::agent::{Agent, Camera};
 use crate::model::audit::{Action, Event};
 use crate::model::capture::{Capture, CaptureDetail, CaptureKey, Flags, Guess, ImageKind};
 use crate::model::correction::Correction;
 use crate::model::known_plate::KnownPlate;
 use crate::model::plate::Plate;
-use crate::model::query::{Page as Found, PageRequest, PlateMatch, Query, Total};
+use crate::model::query::{Page as Found, PageRequest, PlateMatch, Query, Total, signature_mark};
 use crate::model::user::Role;
 use crate::store::images::ImagePlace;
 use crate::web::api::captures::key;
@@ -26,7 +27,7 @@ use crate::web::views::read::{
     PlateBadge, ReadRow, TimeView, VehicleView, href, no_plate, plate_href, tags,
 };
 use crate::web::views::{Link, Tag, Tone};
-use crate::web::{format, regions};
+use crate::web::{format, paths, regions};
 
 /// Past reads on one page.
 const HISTORY_ROWS: usize = 8;
@@ -177,6 +178,7 @@ pub fn view(
         plate_facts: plate_facts(capture),
         candidates: candidates(facts),
         vehicle_facts: vehicle_facts(capture, &facts.detail),
+        vehicle_searches: vehicle_searches(capture, &facts.detail),
         heading: capture.direction.map(format::heading),
         capture_facts: capture_facts(ctx, facts, &zone),
         camera_facts: camera_facts(facts),
@@ -276,6 +278,37 @@ fn candidates(facts: &Facts) -> Vec<Candidate> {
 /// The page of another reading; candidates are kept as they were sent.
 fn candidate_href(text: &str) -> String {
     Plate::parse(text).as_ref().map(plate_href).unwrap_or_default()
+}
+
+/// Searches for the same vehicle, with and without plate: by what it looks like, and by the
+/// signature the agent made of it.
+fn vehicle_searches(capture: &Capture, detail: &CaptureDetail) -> Vec<Link> {
+    let vehicle = &capture.vehicle;
+    let model = if vehicle.make_model.is_some() {
+        ("model", &vehicle.make_model)
+    } else {
+        ("make", &vehicle.make)
+    };
+    let known =
+        [("color", &vehicle.color), model, ("body", &vehicle.body), ("year", &vehicle.year)];
+    let looks: Vec<(&str, &str)> = known
+        .into_iter()
+        .filter_map(|(name, guess)| Some((name, guess.as_ref()?.name.as_str())))
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
+    let both = [("kind", "plate,vehicle"), ("view", "grid")];
+    let mut links = Vec::new();
+    // One trait alone finds half of the town.
+    if looks.len() >= 2 {
+        let query = encode(looks.into_iter().chain(both));
+        links.push(Link::new(format!("{}?{query}", paths::SEARCH), "Find same vehicle"));
+    }
+    if !detail.signature.is_empty() {
+        let mark = format!("{:016x}", signature_mark(&detail.signature));
+        let query = encode([("signature", mark.as_str())].into_iter().chain(both));
+        links.push(Link::new(format!("{}?{query}", paths::SEARCH), "Same signature"));
+    }
+    links
 }
 
 fn vehicle_facts(capture: &Capture, detail: &CaptureDetail) -> Vec<Fact> {

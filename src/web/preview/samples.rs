@@ -289,6 +289,7 @@ pub(super) fn capture(correcting: bool) -> CapturePage {
         ],
         candidates: ["8KXR4I7", "8KXB417", "BKXR417"].into_iter().map(candidate).collect(),
         vehicle_facts: vehicle_facts(),
+        vehicle_searches: vec![Link::new("/search.html", "Find same vehicle")],
         heading: Some(format::heading(2.0)),
         capture_facts: vec![
             Fact::new("Captured", "14:32:07.418 PDT"),

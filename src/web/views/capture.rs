@@ -49,6 +49,8 @@ pub struct CapturePage {
     pub candidates: Vec<Candidate>,
     /// Vehicle block.
     pub vehicle_facts: Vec<Fact>,
+    /// Searches for the same vehicle.
+    pub vehicle_searches: Vec<Link>,
     /// Heading, when sent.
     pub heading: Option<Heading>,
     /// Capture block: captured, received, travel, frame, id.

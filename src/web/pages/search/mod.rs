@@ -30,7 +30,8 @@ use form::Offers;
 pub(super) use words::parameters;
 
 /// Filters that find nothing among vehicles without plate.
-const PLATES_ONLY: [&str; 6] = ["plate", "region", "conf", "tag", "alert", "kind"];
+const PLATES_ONLY: [&str; 8] =
+    ["plate", "candidate", "region", "conf", "tag", "alert", "list", "kind"];
 
 /// `GET /search`.
 pub fn plates(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
