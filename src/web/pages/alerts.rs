@@ -9,6 +9,7 @@ use crate::gate::form::encode;
 use crate::gate::{Form, Response};
 use crate::model::agent::{ListKind, RekorAlert};
 use crate::model::alert::{AlertList, AlertPage, AlertQuery, PlateStart};
+use crate::model::audit::Action;
 use crate::model::capture::{Capture, CaptureKey};
 use crate::model::query::{PageRequest, Total};
 use crate::store::{ReadTx, StoreError};
@@ -87,6 +88,9 @@ pub fn page(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> 
         }
         Ok(view)
     })?;
+    ctx.site.store.audit_later(
+        ctx.event(Action::ViewCapture).object(alert.capture.to_string()).note("Rekor alert"),
+    );
     let title = format!("Alert {}", view.name);
     render(ctx, &Page::new("rekor_alert", title, "alerts-rekor"), &view)
 }

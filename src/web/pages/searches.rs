@@ -4,6 +4,7 @@ use crate::base::limits::SAVED_NAME_CHARS_MAX;
 use crate::domain::saved_searches;
 use crate::gate::Response;
 use crate::gate::form::{Form, encode};
+use crate::model::audit::Action;
 use crate::model::saved_search::{SavedSearch, SearchId, SearchName, SearchQuery, SearchScope};
 use crate::search::{Context, Search};
 use crate::web::ctx::{Ctx, Input};
@@ -46,6 +47,8 @@ pub fn save(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, WebErr
         .site
         .store
         .write(|tx| saved_searches::save(tx, owner, name.clone(), (scope, query.clone()), now))?;
+    let event = ctx.event(Action::RecordChanged).object(ctx.head.path.as_str());
+    ctx.site.store.audit_later(event.note("saved search"));
     let address = href(&saved);
     let sign = if address.contains('?') { '&' } else { '?' };
     Ok(Response::redirect(303, &format!("{address}{sign}done=search")))
@@ -61,6 +64,8 @@ pub fn rename(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, WebE
     };
     let renamed = ctx.site.store.write(|tx| saved_searches::rename(tx, owner, id, name.clone()))?;
     renamed.ok_or(WebError::NotFound)?;
+    let event = ctx.event(Action::RecordChanged).object(ctx.head.path.as_str());
+    ctx.site.store.audit_later(event.note("saved search renamed"));
     Ok(Response::redirect(303, &format!("{}?done=saved", paths::SEARCHES)))
 }
 
@@ -70,6 +75,8 @@ pub fn delete(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError
     if !ctx.site.store.write(|tx| saved_searches::delete(tx, owner, id))? {
         return Err(WebError::NotFound);
     }
+    let event = ctx.event(Action::RecordChanged).object(ctx.head.path.as_str());
+    ctx.site.store.audit_later(event.note("saved search deleted"));
     Ok(Response::redirect(303, &format!("{}?done=deleted", paths::SEARCHES)))
 }
 
