@@ -72,6 +72,8 @@ document.addEventListener("click", (event) => {
   const copier = event.target.closest("[data-copy]");
   if (copier) copy(copier);
 
+  if (event.target.closest("[data-print]")) print();
+
   for (const menu of document.querySelectorAll('details[name="menus"][open]')) {
     if (!menu.contains(event.target)) menu.open = false;
   }

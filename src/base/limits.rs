@@ -272,6 +272,8 @@ pub const EXPORT_BATCH: usize = 500;
 /// Rows of one ZIP archive. Each of its images (up to four a row) costs 64 bytes of memory until the
 /// directory at its end is written: 13 MB together.
 pub const EXPORT_ZIP_ROWS_MAX: u64 = 50_000;
+/// Longest case note on a printed page, characters: four lines.
+pub const PRINT_NOTE_CHARS_MAX: usize = 400;
 /// Exports at once, so that they do not take the box from those who look at it.
 pub const EXPORTS_AT_ONCE: usize = 2;
 

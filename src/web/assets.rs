@@ -36,6 +36,7 @@ const SHEETS: &[&str] = &[
     "live",
     "audit",
     "reports",
+    "sheet",
     "plate",
     "bans",
     "phone",

@@ -129,6 +129,18 @@ pub fn exact(at: Timestamp, zone: &TimeZone) -> String {
     zoned(at, zone).strftime("%a %-d %b %Y, %H:%M:%S %Z").to_string()
 }
 
+/// `Friday 21 August 2026, 14:32:07 PDT (UTC-07:00)`.
+pub fn long(at: Timestamp, zone: &TimeZone) -> String {
+    let at = zoned(at, zone);
+    let form = if at.offset().is_zero() { "%Z" } else { "%Z (UTC%:z)" };
+    at.strftime(&format!("%A %-d %B %Y, %H:%M:%S {form}")).to_string()
+}
+
+/// `2026-08-21 14:32:07.418 -07:00`.
+pub fn stamp(at: Timestamp, zone: &TimeZone) -> String {
+    zoned(at, zone).strftime("%Y-%m-%d %H:%M:%S%.3f %:z").to_string()
+}
+
 /// RFC 3339 with the offset of the zone: `2026-08-21T14:32:07-07:00`.
 pub fn iso(at: Timestamp, zone: &TimeZone) -> String {
     zoned(at, zone).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()

@@ -9,7 +9,7 @@ use crate::web::error::WebError;
 use crate::web::headers::Class;
 use crate::web::pages::{
     alerts, audit, bans, captures, certificate, dashboard, export, general, images, live, login,
-    plate, plates, profile, reset, search, searches, settings, setup, theme, trust, users,
+    plate, plates, print, profile, reset, search, searches, settings, setup, theme, trust, users,
 };
 use crate::web::{api, health, webhook};
 
@@ -118,6 +118,7 @@ pub const ROUTES: &[Route] = &[
     post("/searches/{id}", Page(Viewer), searches::rename),
     post("/searches/{id}/delete", Page(Viewer), searches::delete),
     get("/captures/{key}", Page(Viewer), Class::Page, captures::page),
+    get("/captures/{key}/print", Page(Viewer), Class::Page, print::capture),
     get("/captures/{key}/export", Page(User), Class::Page, export::capture),
     get("/captures/{key}/raw", Page(Admin), Class::Data, captures::raw),
     post("/captures/{key}/plate", Page(User), captures::correct::save),
@@ -125,6 +126,7 @@ pub const ROUTES: &[Route] = &[
     get("/captures/{key}/images/{kind}", Page(Viewer), Class::Image, images::image),
     get("/alerts/rekor", Page(Viewer), Class::Page, alerts::list),
     get("/alerts/rekor/export", Page(User), Class::Page, export::alerts),
+    get("/alerts/rekor/{key}/print", Page(Viewer), Class::Page, print::rekor_alert),
     get("/alerts/rekor/{key}", Page(Viewer), Class::Page, alerts::page),
     get("/plates", Page(Viewer), Class::Page, plates::list),
     get("/plates/{plate}", Page(Viewer), Class::Page, plate::page),

@@ -121,6 +121,7 @@ pub fn view(
             .and_then(|read| CaptureKey::parse(&read.id))
             .map(read::href)
             .unwrap_or_default(),
+        print_href: format!("{}/print", href(alert.key)),
         read,
         alert: row,
         ..RekorAlertPage::default()

@@ -1,7 +1,7 @@
 //! One read: pictures, facts, past reads of the plate.
 
 pub mod correct;
-mod pictures;
+pub(super) mod pictures;
 
 use jiff::tz::TimeZone;
 
@@ -87,12 +87,15 @@ pub fn viewed(ctx: &Ctx<'_>, action: Action, capture: &Capture) -> Event {
 
 /// Everything the page is made of.
 pub struct Facts {
-    capture: Capture,
-    detail: CaptureDetail,
+    /// The read.
+    pub capture: Capture,
+    /// The rest of it.
+    pub detail: CaptureDetail,
     camera: Camera,
     agent: Agent,
     names: Names,
-    images: Vec<(ImageKind, ImagePlace)>,
+    /// Where its images lie.
+    pub images: Vec<(ImageKind, ImagePlace)>,
     newer: Option<CaptureKey>,
     older: Option<CaptureKey>,
     /// The same for reads of its camera.
@@ -170,6 +173,7 @@ pub fn view(
         } else {
             String::new()
         },
+        print_href: format!("{}/print", href(capture.key)),
         newer_href: link(facts.newer),
         older_href: link(facts.older),
         newer_here_href: link(facts.newer_here),

@@ -16,6 +16,7 @@ pub mod login;
 pub mod names;
 pub mod plate;
 pub mod plates;
+pub mod print;
 pub mod profile;
 pub mod reset;
 pub mod search;

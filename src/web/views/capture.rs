@@ -23,6 +23,8 @@ pub struct CapturePage {
     pub time: TimeView,
     /// What is special about it.
     pub tags: Vec<Tag>,
+    /// The read as a page of paper.
+    pub print_href: String,
     /// The read as a file, `""` when the reader may not export.
     pub export_href: String,
     /// The next newer read, `""` for none.

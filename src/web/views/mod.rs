@@ -13,6 +13,7 @@ pub mod export;
 pub mod general;
 pub mod live;
 pub mod plate;
+pub mod print;
 pub mod profile;
 pub mod read;
 pub mod search;

@@ -37,7 +37,8 @@ pub(super) fn add(view: &mut CapturePage, facts: &Facts, shown: Option<ImageKind
         .collect();
 }
 
-const fn label(kind: ImageKind) -> &'static str {
+/// What people call a picture.
+pub(in crate::web::pages) const fn label(kind: ImageKind) -> &'static str {
     match kind {
         ImageKind::Plate => "Plate",
         ImageKind::Vehicle => "Vehicle",
