@@ -13,18 +13,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { assert, binary, fail, freePort, healthy, inspect, password, post, problems, send, shots, watch } from './lib.mjs';
+import { alerts } from './steps/alerts.mjs';
 import { audit } from './steps/audit.mjs';
 import { bans } from './steps/bans.mjs';
 import { capture } from './steps/capture.mjs';
+import { take } from './steps/export.mjs';
+import { general } from './steps/general.mjs';
 import { plate } from './steps/plate.mjs';
 import { dashboard } from './steps/dashboard.mjs';
 import { live } from './steps/live.mjs';
+import { print } from './steps/print.mjs';
 import { search } from './steps/search.mjs';
 import { users } from './steps/users.mjs';
 import { vehicles } from './steps/vehicles.mjs';
 
 // What the owner does between the first read and signing out. A new page is a new file and a line here.
-const STEPS = [dashboard, live, search, vehicles, capture, plate, audit, bans, users];
+const STEPS = [dashboard, live, search, vehicles, capture, alerts, print, take, general, plate, audit, bans, users];
 
 async function journey(page, base) {
   await page.goto(`${base}/`);
