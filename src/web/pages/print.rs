@@ -41,7 +41,7 @@ pub fn capture(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebErro
     page.subject = format!("Read {key}");
     add_read(ctx, &mut page, &facts)?;
     ctx.site.store.audit_later(captures::viewed(ctx, Action::Print, &facts.capture));
-    show(ctx, page)
+    show(ctx, &page)
 }
 
 /// `GET /alerts/rekor/{key}/print`.
@@ -72,7 +72,7 @@ pub fn rekor_alert(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, Web
         page.plate = plate.or(page.plate);
     }
     ctx.audit(Action::Print, format!("alert {key}"));
-    show(ctx, page)
+    show(ctx, &page)
 }
 
 /// A page with its head and foot.
@@ -204,9 +204,9 @@ fn add_pictures(ctx: &Ctx<'_>, page: &mut PrintPage, facts: &Facts) -> Result<()
     Ok(())
 }
 
-fn show(ctx: &Ctx<'_>, page: PrintPage) -> Result<Response, WebError> {
+fn show(ctx: &Ctx<'_>, page: &PrintPage) -> Result<Response, WebError> {
     let title = format!("{} {}", page.kind, page.subject);
-    render_with(ctx, &Page::new("print", title, ""), &page, |shell| {
+    render_with(ctx, &Page::new("print", title, ""), page, |shell| {
         // Paper is white.
         "light".clone_into(&mut shell.theme);
     })
