@@ -24,6 +24,9 @@ pub const IDLE_DEADLINE: Duration = Duration::from_secs(15);
 pub const CONNECTIONS_MAX: usize = 512;
 /// Connections at once from one address (IPv6: one /64); a browser opens 6, an agent 2-8.
 pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 32;
+/// A connection that has kept its thread waiting this long may lose its place to a new one at a
+/// cap: many times a round trip in a local network.
+pub const EVICT_AFTER: Duration = Duration::from_millis(50);
 /// Requests served on one connection before it is closed, so that no peer holds one for ever.
 pub const REQUESTS_PER_CONNECTION_MAX: u32 = 10_000;
 /// Stack of a connection thread, bytes: handler, parser and TLS fit in half of it.
@@ -36,8 +39,8 @@ pub const TLS_SESSIONS_MAX: usize = 128;
 pub const CLOCK_SET_MS: i64 = 1_704_067_200_000;
 /// Life of the box's own authority, milliseconds: ten years, as people trust it by hand.
 pub const AUTHORITY_LIFE_MS: i64 = 3653 * 86_400_000;
-/// Life of a certificate it issues, milliseconds: 397 days, the most that browsers take.
-pub const CERTIFICATE_LIFE_MS: i64 = 397 * 86_400_000;
+/// Life of a certificate it issues, milliseconds: a year, the most in Mozilla's profile.
+pub const CERTIFICATE_LIFE_MS: i64 = 365 * 86_400_000;
 /// How long before its end a certificate is renewed, milliseconds.
 pub const CERTIFICATE_RENEW_MS: i64 = 30 * 86_400_000;
 /// Names of one certificate.

@@ -2,6 +2,7 @@
 //! in flight at a time; every wait has an end.
 
 use std::any::Any;
+use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use crate::base::log::quoted;
 use crate::base::random;
 use crate::gate::body::{Body, Pace, Rest};
 use crate::gate::head::{self, Parsed, Refusal, Scan};
-use crate::gate::registry::Ticket;
+use crate::gate::registry::{Slot, Ticket};
 use crate::gate::request::{Head, Method};
 use crate::gate::response::{Handover, Response, ResponseBody, reason};
 use crate::gate::server::Shared;
@@ -52,11 +53,16 @@ impl Connection {
         shared: Arc<Shared>,
         ticket: Ticket,
     ) {
-        if !first_byte(&socket, shared.limits.idle_deadline) || !ticket.slot.begin() {
+        let slot = Arc::clone(&ticket.slot);
+        let limits = &shared.limits;
+        if !slot.waiting(|| first_byte(&socket, limits.idle_deadline)) || !slot.begin() {
             return;
         }
-        match Tls::greet(shared.tls.as_ref(), socket, shared.limits.head_deadline) {
-            Ok(stream) => Self::new(stream, peer, shared, ticket).run(),
+        match slot.waiting(|| Tls::greet(shared.tls.as_ref(), socket, limits.head_deadline)) {
+            Ok(stream) => {
+                let stream = Box::new(Watched { stream, slot });
+                Self::new(stream, peer, shared, ticket).run();
+            }
             Err(error) => log::debug!("{peer}: no TLS handshake: {error}"),
         }
     }
@@ -183,11 +189,39 @@ impl Connection {
         head_only: bool,
         version_1_1: bool,
         keep: bool,
-    ) -> std::io::Result<bool> {
+    ) -> io::Result<bool> {
         let limits = &self.shared.limits;
         let stream = &mut *self.wire.stream;
         let mut out = PatientWriter::new(stream, limits.write_deadline, limits.body_rate_min);
         send(&mut out, response, Manner { head_only, version_1_1, keep })
+    }
+}
+
+/// A stream whose waits are known to the registry.
+struct Watched {
+    stream: Box<dyn Stream>,
+    slot: Arc<Slot>,
+}
+
+impl Stream for Watched {
+    fn read(&mut self, buffer: &mut [u8], timeout: Duration) -> io::Result<usize> {
+        self.slot.waiting(|| self.stream.read(buffer, timeout))
+    }
+
+    fn write(&mut self, bytes: &[u8], timeout: Duration) -> io::Result<usize> {
+        self.slot.waiting(|| self.stream.write(bytes, timeout))
+    }
+
+    fn finish(&mut self) {
+        self.stream.finish();
+    }
+
+    fn secure(&self) -> bool {
+        self.stream.secure()
+    }
+
+    fn holds_back(&self) -> bool {
+        self.stream.holds_back()
     }
 }
 

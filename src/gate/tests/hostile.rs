@@ -1,7 +1,7 @@
 //! What strangers do: slowness, floods, resets, descriptor exhaustion.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -73,9 +73,10 @@ fn slow_readers_are_cut() {
 #[test]
 fn one_address_cannot_take_every_place() {
     let (gate, address) = start(GateLimits { connections_per_address_max: 8, ..quick() });
-    let held: Vec<TcpStream> = (0..8).map(|_| connect(address)).collect();
+    // Busy with their requests, so that none of them can be let go.
+    let held: Vec<TcpStream> = (0..8).map(|_| working(address)).collect();
     eventually("held", || gate.connections() == 8);
-    for _ in 0..20 {
+    for _ in 0..5 {
         let answer = exchange(address, b"");
         assert_eq!(status(&answer), 503, "{answer}");
         assert!(answer.contains("Retry-After: 5\r\n"));
@@ -86,10 +87,55 @@ fn one_address_cannot_take_every_place() {
     assert_eq!(status(&exchange(address, PLAIN)), 200);
 }
 
+/// A connection whose handler works for a second and waits for nobody.
+fn working(address: SocketAddr) -> TcpStream {
+    let mut stream = connect(address);
+    stream.write_all(b"GET /slow HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
+    stream
+}
+
+/// Slow heads, slow bodies, slow reading, half handshakes: whoever comes new is served at once, and the
+/// caps hold all the while.
+#[test]
+fn who_keeps_us_waiting_makes_room() {
+    let limits = GateLimits {
+        connections_per_address_max: 8,
+        head_deadline: Duration::from_secs(90),
+        idle_deadline: Duration::from_secs(90),
+        body_deadline: Duration::from_secs(90),
+        body_rate_grace: Duration::from_secs(90),
+        write_deadline: Duration::from_secs(90),
+        ..quick()
+    };
+    let slow: [&[u8]; 4] = [
+        b"",
+        b"GET / HTTP/1.1\r\nX: ",
+        b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc",
+        b"GET /big HTTP/1.1\r\nHost: h\r\n\r\n",
+    ];
+    for start_of_request in slow {
+        let (gate, address) = start(limits.clone());
+        let mut held: Vec<TcpStream> = Vec::new();
+        for _ in 0..5 {
+            for _ in 0..8 {
+                let mut stream = connect(address);
+                let _ = stream.write_all(start_of_request);
+                held.push(stream);
+            }
+            assert!(gate.connections() <= 8, "the cap holds");
+            // As soon as their threads have run and wait, which takes a while on a busy machine.
+            eventually("served", || status(&exchange(address, PLAIN)) == 200);
+        }
+        drop(held);
+        eventually("all gone", || gate.connections() == 0);
+        assert_eq!(gate.body_memory(), 0);
+    }
+}
+
 #[test]
 fn all_places_taken() {
     let (gate, address) = start(GateLimits { connections_max: 5, ..quick() });
-    let held: Vec<TcpStream> = (0..5).map(|_| connect(address)).collect();
+    let held: Vec<TcpStream> = (0..5).map(|_| working(address)).collect();
     eventually("held", || gate.connections() == 5);
     assert_eq!(status(&exchange(address, PLAIN)), 503);
     drop(held);
