@@ -17,7 +17,7 @@ fn encode_agent(agent: &Agent) -> Vec<u8> {
     writer.finish()
 }
 
-fn decode_agent(uid: &str, bytes: &[u8]) -> Result<Agent, StoreError> {
+pub(super) fn decode_agent(uid: &str, bytes: &[u8]) -> Result<Agent, StoreError> {
     let mut reader = Reader::new(bytes)?;
     Ok(Agent {
         uid: uid.to_owned(),
@@ -39,7 +39,11 @@ fn encode_camera(camera: &Camera) -> Vec<u8> {
     writer.finish()
 }
 
-fn decode_camera(agent_uid: &str, camera_id: i64, bytes: &[u8]) -> Result<Camera, StoreError> {
+pub(super) fn decode_camera(
+    agent_uid: &str,
+    camera_id: i64,
+    bytes: &[u8],
+) -> Result<Camera, StoreError> {
     let mut reader = Reader::new(bytes)?;
     let label = reader.text()?.to_owned();
     let (latitude, longitude) = (reader.f64()?, reader.f64()?);

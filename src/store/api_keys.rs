@@ -81,7 +81,7 @@ fn encode(key: &ApiKey) -> Vec<u8> {
     writer.finish()
 }
 
-fn decode(hash: [u8; 32], bytes: &[u8]) -> Result<ApiKey, StoreError> {
+pub(super) fn decode(hash: [u8; 32], bytes: &[u8]) -> Result<ApiKey, StoreError> {
     let mut reader = Reader::new(bytes)?;
     Ok(ApiKey {
         user: UserId(reader.u32()?),

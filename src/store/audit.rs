@@ -279,7 +279,7 @@ fn encode(event: &Event, previous: &[u8; 32]) -> Vec<u8> {
     writer.finish()
 }
 
-fn decode(number: u64, record: &[u8]) -> Result<Entry, StoreError> {
+pub(super) fn decode(number: u64, record: &[u8]) -> Result<Entry, StoreError> {
     let broken = |what: &str| StoreError::Corrupt(format!("audit entry {number}: {what}"));
     let mut reader = Reader::new(record)?;
     let previous = reader.bytes()?.try_into().map_err(|_| broken("hash"))?;

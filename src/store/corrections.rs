@@ -92,7 +92,7 @@ fn encode(correction: &Correction) -> Vec<u8> {
     writer.finish()
 }
 
-fn decode(key: CaptureKey, record: &[u8]) -> Result<Correction, StoreError> {
+pub(super) fn decode(key: CaptureKey, record: &[u8]) -> Result<Correction, StoreError> {
     let mut reader = Reader::new(record)?;
     let original = reading(&mut reader)?;
     let change = |reader: &mut Reader<'_>| {

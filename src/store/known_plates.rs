@@ -150,7 +150,7 @@ fn encode(known: &KnownPlate) -> Vec<u8> {
     writer.finish()
 }
 
-fn decode(key: &str, record: &[u8]) -> Result<KnownPlate, StoreError> {
+pub(super) fn decode(key: &str, record: &[u8]) -> Result<KnownPlate, StoreError> {
     let mut reader = Reader::new(record)?;
     Ok(KnownPlate {
         plate: plate(key)?,

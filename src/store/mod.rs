@@ -18,6 +18,8 @@ pub mod error;
 pub mod files;
 #[cfg(test)]
 mod full_disk_tests;
+#[cfg(fuzzing)]
+pub mod fuzz;
 pub mod identities;
 pub mod images;
 pub mod index;

@@ -314,7 +314,7 @@ fn encode(count: u32, newest: u64, text: &str) -> Vec<u8> {
     writer.finish()
 }
 
-fn decode(record: &[u8]) -> Result<(u32, u64, &str), StoreError> {
+pub(super) fn decode(record: &[u8]) -> Result<(u32, u64, &str), StoreError> {
     let mut reader = Reader::new(record)?;
     Ok((reader.u32()?, reader.u64()?, reader.text()?))
 }

@@ -67,7 +67,11 @@ fn encode(search: &SavedSearch) -> Vec<u8> {
     writer.finish()
 }
 
-fn decode(owner: UserId, id: SearchId, record: &[u8]) -> Result<SavedSearch, StoreError> {
+pub(super) fn decode(
+    owner: UserId,
+    id: SearchId,
+    record: &[u8],
+) -> Result<SavedSearch, StoreError> {
     let mut reader = Reader::new(record)?;
     let damaged = || StoreError::Corrupt("saved search".into());
     let name = SearchName::parse(reader.text()?).ok_or_else(damaged)?;

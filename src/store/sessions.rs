@@ -95,7 +95,7 @@ fn encode(session: &Session) -> Vec<u8> {
     writer.finish()
 }
 
-fn decode(hash: [u8; 32], bytes: &[u8]) -> Result<Session, StoreError> {
+pub(super) fn decode(hash: [u8; 32], bytes: &[u8]) -> Result<Session, StoreError> {
     let mut reader = Reader::new(bytes)?;
     Ok(Session {
         hash,

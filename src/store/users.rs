@@ -149,7 +149,7 @@ fn encode(user: &User) -> Vec<u8> {
     writer.finish()
 }
 
-fn decode(id: UserId, bytes: &[u8]) -> Result<User, StoreError> {
+pub(super) fn decode(id: UserId, bytes: &[u8]) -> Result<User, StoreError> {
     let broken = |what: &str| StoreError::Corrupt(format!("account {}: {what}", id.0));
     let mut reader = Reader::new(bytes)?;
     let username = Username::parse(reader.text()?).ok_or_else(|| broken("user name"))?;
