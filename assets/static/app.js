@@ -2,7 +2,6 @@
 // set-up. Every page works without it. Text goes in by textContent only.
 import "@@theme.js@@";
 import "@@keys.js@@";
-import "@@export.js@@";
 import "@@tags.js@@";
 import "@@viewer.js@@";
 
