@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use serde_json::{Value, json};
 
 use crate::harness::binary::PASSWORD;
-use crate::harness::client::{Client, tags};
+use crate::harness::client::Client;
+use crate::harness::html::tags;
 use crate::harness::payload::{self, alert, group, group_with, vehicle};
 use crate::harness::{Harness, SIGN_IN, WEBHOOK};
 

@@ -162,7 +162,7 @@ fn the_page_keeps_the_search_and_offers_formats() {
     for part in ["1 read", "value=\"csv\"", "value=\"jsonl\"", "value=\"zip\"", "silver-gray"] {
         assert!(page.contains(part), "{part}: {page}");
     }
-    let fields = crate::harness::client::form(&page, "/search/export").expect("a form");
+    let fields = crate::harness::html::form(&page, "/search/export").expect("a form");
     assert!(
         fields
             .iter()

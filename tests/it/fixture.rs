@@ -112,7 +112,7 @@ fn the_store_of_version_1_is_whole() {
     harness.owner().get("/settings/webhook").expect(200);
     harness.signed_in("vera").get("/settings/webhook").expect(403);
     let page = harness.owner().get("/settings/webhook").text();
-    let level = crate::harness::client::form(&page, "/settings/webhook").unwrap();
+    let level = crate::harness::html::form(&page, "/settings/webhook").unwrap();
     assert!(level.contains(&("post_auth".to_owned(), "users".to_owned())), "{level:?}");
     let old = known["preview"].as_str().unwrap();
     harness.owner().get(&format!("/captures/{old}")).expect(303);

@@ -42,7 +42,7 @@ fn every_class_of_answer_has_its_headers() {
     let mut owner = harness.owner();
     let page = owner.get("/").expect(200);
     let html = page.text();
-    let asset = crate::harness::client::tags(&html)
+    let asset = crate::harness::html::tags(&html)
         .into_iter()
         .find(|tag| tag.name == "link" && tag.get("rel") == "stylesheet")
         .map(|tag| tag.get("href"))

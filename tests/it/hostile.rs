@@ -53,7 +53,7 @@ fn pages_are_inert(harness: &Harness) {
             assert!(!html.contains(raw), "{path} contains {raw:?} as it is");
         }
         seen += html.matches("&lt;img src").count();
-        for tag in crate::harness::client::tags(&html) {
+        for tag in crate::harness::html::tags(&html) {
             let handler = tag.attributes.iter().find(|(name, _)| name.starts_with("on"));
             assert_eq!(handler, None, "{path}: <{}>", tag.name);
             let address = tag.get("href").to_lowercase();

@@ -269,7 +269,7 @@ fn a_bad_part_costs_itself_only_and_is_told() {
     let notes = capture["notes"].as_array().unwrap().clone();
     assert!(notes.len() >= 3, "{notes:?}");
     let page = harness.owner().get(&format!("/captures/{id}")).expect(200).text();
-    let shown = crate::harness::client::unescape(&page);
+    let shown = crate::harness::html::unescape(&page);
     for note in &notes {
         assert!(shown.contains(note.as_str().unwrap()), "{note} is not on the page");
     }

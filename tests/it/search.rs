@@ -4,7 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::harness::Harness;
-use crate::harness::client::{Client, local, percent, tags, unescape, urlencoded};
+use crate::harness::client::{Client, local, percent, urlencoded};
+use crate::harness::html::{tags, unescape};
 use crate::harness::payload::{group, group_with, plate, vehicle};
 
 /// What the box of the page says.

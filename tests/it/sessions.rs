@@ -3,7 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::harness::binary::PASSWORD;
-use crate::harness::client::{Client, tags};
+use crate::harness::client::Client;
+use crate::harness::html::tags;
 use crate::harness::{Harness, SIGN_IN};
 
 const HOUR_MS: i64 = 3_600_000;

@@ -14,7 +14,7 @@ const OWN: &str = "a sentence of my very own";
 #[track_caller]
 fn shown_once(html: &str) -> String {
     let (_, rest) = html.split_once("id=\"secret\">").expect("something is shown once");
-    crate::harness::client::unescape(rest.split('<').next().unwrap())
+    crate::harness::html::unescape(rest.split('<').next().unwrap())
 }
 
 fn add(client: &mut Client, username: &str, role: &str) -> crate::harness::client::Response {

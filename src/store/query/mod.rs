@@ -5,6 +5,8 @@
 mod blocks;
 mod checks;
 mod near;
+#[cfg(test)]
+mod page_tests;
 mod plan;
 mod postings;
 mod shape;

@@ -1,7 +1,6 @@
 //! The engine against a plain scan, with blocks small enough to see every boundary.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
@@ -21,7 +20,7 @@ use crate::store::index::terms::attribute_values;
 use crate::store::{IndexOptions, Store, StoreError, StoreOptions};
 
 /// xorshift: the same run every time.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
     fn roll(&mut self, sides: u64) -> u64 {
@@ -36,7 +35,7 @@ impl Dice {
     }
 }
 
-fn options() -> StoreOptions {
+pub(super) fn options() -> StoreOptions {
     StoreOptions {
         records_cache_bytes: 1 << 20,
         index: IndexOptions {
@@ -57,7 +56,7 @@ fn plate(dice: &mut Dice) -> Option<Plate> {
     Plate::parse(&text)
 }
 
-fn capture(dice: &mut Dice, now: i64) -> Capture {
+pub(super) fn capture(dice: &mut Dice, now: i64) -> Capture {
     let late = if dice.roll(12) == 0 { dice.roll(300_000) as i64 } else { dice.roll(50) as i64 };
     let time = Timestamp(now - late);
     let guess =
@@ -155,7 +154,7 @@ fn detail(dice: &mut Dice) -> CaptureDetail {
     }
 }
 
-fn query(dice: &mut Dice, now: i64) -> Query {
+pub(super) fn query(dice: &mut Dice, now: i64) -> Query {
     let mut query = Query::default();
     if dice.roll(3) > 0 {
         query.plate = Some(any_pattern(dice));
@@ -497,144 +496,4 @@ fn the_engine_finds_what_a_scan_finds() {
     for seed in [0x1234_5678_9abc, 0xdead_beef_cafe] {
         run(seed, 50);
     }
-}
-
-#[test]
-fn a_slow_search_is_stopped_and_says_so() {
-    grown(|store, _| {
-        let directory = store.directory().to_owned();
-        store.close().unwrap();
-        let copy = tempfile::tempdir().unwrap();
-        std::fs::copy(directory.join("records.redb"), copy.path().join("records.redb")).unwrap();
-        let index = IndexOptions { deadline: Duration::ZERO, ..options().index };
-        let slow = Store::open(copy.path(), StoreOptions { index, ..options() }).unwrap();
-        let request = PageRequest { limit: 50, before: None, total: true };
-        let mut dice = Dice(0x51_0e);
-        for _ in 0..100 {
-            let query = query(&mut dice, 1_700_030_000_000);
-            let whole = store.search(&query, request).unwrap();
-            let page = slow.search(&query, request).unwrap();
-            let Some(Total::Exact(all)) = whole.total else { panic!("{whole:?}") };
-            match page.total.unwrap() {
-                Total::Exact(total) => assert_eq!((total, page.stopped), (all, false)),
-                Total::AtLeast(total) => assert!(total <= all && page.stopped, "{query:?}"),
-            }
-            assert!(page.rows.iter().all(|row| whole.rows.contains(row)));
-        }
-        let page = slow.search(&Query::default(), request).unwrap();
-        assert!(page.stopped);
-        let found = slow.search_on(&Query::default(), None).unwrap();
-        assert_eq!(found.rows.len() as u64, store.figures().unwrap().captures);
-    });
-}
-
-#[test]
-fn pages_are_whole_while_reads_come_and_go() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = Store::open(directory.path(), options()).unwrap();
-    let mut dice = Dice(0xface);
-    let mut fresh = |now: i64, color: &str| {
-        let mut new = capture(&mut dice, now);
-        new.vehicle.color = Some(Guess { name: color.into(), confidence: 1.0 });
-        new.key = store.allocate_key(new.captured_at);
-        new
-    };
-    let insert = |captures: &[Capture]| {
-        let add = |new: &Capture, tx: &crate::store::WriteTx| {
-            tx.insert_capture(new, &CaptureDetail::default())
-        };
-        store.write(|tx| captures.iter().try_for_each(|new| add(new, tx))).unwrap();
-    };
-    let first: Vec<Capture> =
-        (0..300).map(|n| fresh(1_700_000_000_000 + n * 500, "white")).collect();
-    insert(&first);
-    let white =
-        AttributeMatch { attribute: Attribute::Color, values: vec!["white".into()], not: false };
-    let query = Query { attributes: vec![white], ..Query::default() };
-    for round in 0..4 {
-        let (mut keys, mut before) = (Vec::new(), None);
-        loop {
-            let request = PageRequest { limit: 7, before, total: true };
-            let page = store.search(&query, request).unwrap();
-            keys.extend(page.rows.iter().map(|row| row.key.0));
-            // New reads, late ones among them, and others that are painted or go.
-            let now = 1_700_000_200_000 + round * 100_000;
-            let more: Vec<Capture> = (0..3).map(|_| fresh(now, "white")).collect();
-            insert(&more);
-            let black = Capture {
-                vehicle: Vehicle {
-                    color: Some(Guess { name: "black".into(), confidence: 1.0 }),
-                    ..Vehicle::default()
-                },
-                ..more[0].clone()
-            };
-            store.write(|tx| tx.update_capture(&black, None)).unwrap();
-            store.write(|tx| tx.delete_capture(more[1].key)).unwrap();
-            before = page.next;
-            if before.is_none() {
-                break;
-            }
-        }
-        assert!(keys.windows(2).all(|pair| pair[0] > pair[1]), "in order, each once");
-        let missing = first.iter().filter(|row| !keys.contains(&row.key.0)).count();
-        assert_eq!(missing, 0);
-    }
-}
-
-#[test]
-fn readers_never_see_half_a_commit() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = Store::open(directory.path(), options()).unwrap();
-    let done = std::sync::atomic::AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            let mut dice = Dice(99);
-            for round in 0..150 {
-                // Each commit adds ten white ones, and paints ten older ones black and back.
-                let write = store.write(|tx| {
-                    for _ in 0..10 {
-                        let mut new = capture(&mut dice, 1_700_000_000_000 + round * 1000);
-                        new.vehicle.color = Some(Guess { name: "white".into(), confidence: 1.0 });
-                        new.key = store.allocate_key(new.captured_at);
-                        tx.insert_capture(&new, &CaptureDetail::default())?;
-                    }
-                    Ok(())
-                });
-                write.unwrap();
-            }
-            done.store(true, std::sync::atomic::Ordering::SeqCst);
-        });
-        let white = Query {
-            attributes: vec![AttributeMatch {
-                attribute: Attribute::Color,
-                values: vec!["white".into()],
-                not: false,
-            }],
-            ..Query::default()
-        };
-        let mut last = 0;
-        while !done.load(std::sync::atomic::Ordering::SeqCst) {
-            let page = store
-                .search(&white, PageRequest { limit: 200, before: None, total: true })
-                .unwrap();
-            let Some(Total::Exact(total)) = page.total else { panic!("{page:?}") };
-            assert!(total >= last && total % 10 == 0, "{total} after {last}");
-            assert_eq!(page.rows.len() as u64, total.min(200));
-            last = total;
-        }
-    });
-}
-
-#[test]
-fn a_key_is_used_once() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = Store::open(directory.path(), options()).unwrap();
-    let new = capture(&mut Dice(7), 1_700_000_000_000);
-    let insert = || store.write(|tx| tx.insert_capture(&new, &CaptureDetail::default()));
-    insert().unwrap();
-    assert!(matches!(insert(), Err(StoreError::Refused(_))));
-    assert!(matches!(
-        store.write(|tx| tx.update_capture(&Capture { key: CaptureKey(1), ..new.clone() }, None)),
-        Err(StoreError::Refused(_))
-    ));
 }

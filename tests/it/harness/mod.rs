@@ -6,6 +6,7 @@
 pub(crate) mod binary;
 pub(crate) mod client;
 pub(crate) mod golden;
+pub(crate) mod html;
 pub(crate) mod payload;
 
 use std::net::SocketAddr;
@@ -196,7 +197,7 @@ impl Harness {
         client.submit("/setup/place", "/setup/place", &[("box_name", "North Gate")]).expect(303);
         let page = client.submit("/setup/key", "/setup/key", &[]);
         let page = if page.status == 303 { client.visit("/setup/key").1 } else { page };
-        let text = client::unescape(&page.expect(200).text());
+        let text = html::unescape(&page.expect(200).text());
         let key = text
             .split_once("API_KEY")
             .map(|(_, rest)| rest.trim_start_matches(['"', ':', ' ', '=']))
