@@ -28,7 +28,8 @@ import { users } from './steps/users.mjs';
 import { vehicles } from './steps/vehicles.mjs';
 
 // What the owner does between the first read and signing out. A new page is a new file and a line here.
-const STEPS = [dashboard, live, search, vehicles, capture, alerts, print, take, general, plate, audit, bans, users];
+// Alerts come first: their list starts empty, and the live pages raise another.
+const STEPS = [alerts, dashboard, live, search, vehicles, capture, print, take, general, plate, audit, bans, users];
 
 async function journey(page, base) {
   await page.goto(`${base}/`);
