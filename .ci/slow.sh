@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Slow clients: slowhttptest (Debian) holds 1000 connections with slow heads, slow bodies and slow
-# reading while a probe asks for a page ten times a second: no probe may fail, 95 of 100 must be
-# answered within 300 ms, and the box may not grow threads beyond its cap. OPENALPR_WEBHOOK_BIN is the
-# binary, SLOW_SECONDS the time of each of the three.
+# reading while two probes ask for a page ten times a second. From another address no probe may fail;
+# from the address of the attack, which is at its cap, one in a hundred may be told to come again. 95
+# of 100 must be answered within 300 ms, and the box may not grow threads beyond its cap.
+# OPENALPR_WEBHOOK_BIN is the binary, SLOW_SECONDS the time of each of the three.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 binary="$(realpath "${OPENALPR_WEBHOOK_BIN:-target/debug/openalpr-webhook}")"
@@ -31,33 +32,40 @@ done
 
 threads() { awk '/^Threads/ { print $2 }' "/proc/$server/status"; }
 
-# A line per probe: status and seconds. From the address the attack comes from, the harder case.
+# A line per probe from address $1: status and seconds.
 probe() {
   local end=$((SECONDS + seconds))
   while [ "$SECONDS" -lt "$end" ]; do
-    curl -s -o /dev/null --max-time 5 -w '%{http_code} %{time_total}\n' "$base/setup" || true
+    curl -s -o /dev/null --interface "$1" --max-time 5 -w '%{http_code} %{time_total}\n' "$base/setup" || true
     sleep 0.1
-  done >"$scratch/probes"
+  done >"$scratch/probes-$1"
+}
+
+# judge NAME ADDRESS FAILURES_IN_100 THREADS
+judge() {
+  sort -n -k2 "$scratch/probes-$2" | awk -v name="$1" -v from="$2" -v allowed="$3" -v most="$PROBE_MS_MAX" -v threads="$4" '
+    { ms[NR] = $2 * 1000; if ($1 != 200) failed++ }
+    END {
+      p95 = ms[int(NR * 0.95)]
+      printf "%-12s from %s: %d probes, %d failed, p95 %.0f ms, max %.0f ms, %d threads\n", name, from, NR, failed, p95, ms[NR], threads
+      exit !(NR > 0 && failed * 100 <= allowed * NR && p95 < most)
+    }' || { echo "FAILED: $1 from $2"; exit 1; }
 }
 
 attack() {
   local name="$1"
   shift
-  probe & local probing=$!
+  probe 127.0.0.2 & local probing=$!
+  probe 127.0.0.1 & local beside=$!
   slowhttptest "$@" -c 1000 -r 200 -l "$seconds" -p 3 -v 1 >"$scratch/attack" 2>&1 & local attacking=$!
   sleep $((seconds / 2))
   local count
   count="$(threads)"
-  wait "$probing"
+  wait "$probing" "$beside"
   kill "$attacking" 2>/dev/null || true
   wait "$attacking" 2>/dev/null || true
-  sort -n -k2 "$scratch/probes" | awk -v name="$name" -v most="$PROBE_MS_MAX" -v threads="$count" '
-    { ms[NR] = $2 * 1000; if ($1 != 200) failed++ }
-    END {
-      p95 = ms[int(NR * 0.95)]
-      printf "%-12s %d probes, %d failed, p95 %.0f ms, max %.0f ms, %d threads\n", name, NR, failed, p95, ms[NR], threads
-      exit !(NR > 0 && failed == 0 && p95 < most)
-    }' || { echo "FAILED: $name"; exit 1; }
+  judge "$name" 127.0.0.2 0 "$count"
+  judge "$name" 127.0.0.1 1 "$count"
   [ "$count" -le "$THREADS_MAX" ] || { echo "FAILED: $name: $count threads"; exit 1; }
 }
 
