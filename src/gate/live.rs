@@ -184,7 +184,14 @@ impl Seat {
             _ticket: ticket,
             _seat: self,
         };
-        shared.lock().arrivals.push(client);
+        let mut inbox = shared.lock();
+        if inbox.stop {
+            // Nobody would ever look at it, and the gate would wait for it.
+            drop(inbox);
+            return drop(client);
+        }
+        inbox.arrivals.push(client);
+        drop(inbox);
         shared.ring();
     }
 }

@@ -155,6 +155,16 @@ fn places_run_out_and_come_back() {
 }
 
 #[test]
+fn who_comes_after_the_end_is_sent_away() {
+    let mut stage = Stage::new(usual());
+    stage.hub.stop();
+    stage.thread.take().map(JoinHandle::join);
+    stage.subscribe();
+    eventually("its place is free", || stage.hub.streams() == 0);
+    eventually("no connection is left", || stage.gate.as_ref().unwrap().connections() == 0);
+}
+
+#[test]
 fn who_only_asks_for_the_head_takes_no_place() {
     let stage = Stage::new(usual());
     let answer = exchange(stage.address, b"HEAD /live HTTP/1.1\r\nHost: h\r\n\r\n");
