@@ -17,7 +17,7 @@ export RUSTFLAGS="--cfg fuzzing -Ccodegen-units=4 -Cpasses=sancov-module \
   -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
   -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares"
 host="$(rustc -vV | sed -n 's/^host: //p')"
-cargo build --quiet --release --target "$host" --target-dir target
+cargo build --quiet --locked --release --target "$host" --target-dir target
 binaries="target/$host/release"
 
 run() {

@@ -81,7 +81,7 @@ impl Search {
     pub fn parse(text: &str, context: &Context<'_>) -> Result<Self, SyntaxError> {
         let mut search = Self::default();
         search.add_text("q", text, context)?;
-        Ok(search)
+        search.bounded("q", text.len())
     }
 
     /// Understands URL or form parameters: `q` (the box), `plate` with `match` (`exact`, `prefix`,
@@ -115,7 +115,16 @@ impl Search {
             };
             search.add(SearchTerm { filter, value, not }, context).map_err(place)?;
         }
-        Ok(search)
+        search.bounded("q", 0)
+    }
+
+    /// Refuses what would be too long to be typed again: with the names of its filters a search
+    /// is longer than what was typed.
+    fn bounded(self, parameter: &str, bytes: usize) -> Result<Self, SyntaxError> {
+        if self.text().chars().count() > QUERY_CHARS_MAX {
+            return Err(at(parameter, 0..bytes, too_long()));
+        }
+        Ok(self)
     }
 
     /// The search as one would type it.

@@ -248,3 +248,18 @@ fn parameters_go_there_and_back() {
         assert_eq!(error.parameter, "-date");
     });
 }
+
+#[test]
+fn what_is_understood_can_be_typed_again() {
+    // Bare plates grow by their filter's name when they are shown.
+    with_context(|context| {
+        let colour = |count: usize| format!("-color:{} ", "x".repeat(count));
+        let typed = format!("{}AB12", colour(60).repeat(7));
+        assert!(typed.chars().count() < QUERY_CHARS_MAX);
+        let shown = Search::parse(&typed, context).unwrap().text();
+        assert!(shown.len() > typed.len() && Search::parse(&shown, context).is_ok());
+        let typed = format!("{}AB12", colour(64).repeat(7));
+        assert!(typed.chars().count() <= QUERY_CHARS_MAX);
+        assert_eq!(Search::parse(&typed, context).unwrap_err().message, "more than 512 characters");
+    });
+}
