@@ -407,6 +407,15 @@ pub const AUDIT_TRIM_MAX: usize = 5_000;
 /// Entries looked through for one page of the log; the page says where to go on.
 pub const AUDIT_SCAN_MAX: usize = 50_000;
 
+// --- jobs and notifications ----------------------------------------------------------------------
+
+/// Jobs at once, a few hundred bytes each: what a week without a network leaves behind on a busy
+/// site. Beyond it further ones are counted and left out.
+pub const JOBS_MAX: u64 = 20_000;
+/// Jobs kept that failed for good; the oldest go first.
+pub const JOBS_DEAD_MAX: u64 = 1000;
+
+const _: () = assert!(JOBS_DEAD_MAX < JOBS_MAX);
 const _: () = assert!(QUERY_CHARS_MAX <= AUDIT_TEXT_CHARS_MAX);
 const _: () = assert!(CERTIFICATE_RENEW_MS < CERTIFICATE_LIFE_MS);
 const _: () = assert!(CERTIFICATE_LIFE_MS < AUTHORITY_LIFE_MS);

@@ -14,6 +14,7 @@ pub mod import;
 pub mod known_plates;
 pub mod logo;
 pub mod nuisance;
+pub mod outbox;
 pub mod period;
 pub mod portrait;
 pub mod report;

@@ -1,10 +1,11 @@
 //! The way of fuzzers to the decoders of records; compiled for them only.
 
 use super::{
-    agents, api_keys, audit, captures, corrections, known_plates, plates, rekor, saved_searches,
-    sessions, users,
+    agents, api_keys, audit, captures, corrections, jobs, known_plates, plates, rekor,
+    saved_searches, sessions, users,
 };
 use crate::model::capture::CaptureKey;
+use crate::model::job::JobId;
 use crate::model::saved_search::SearchId;
 use crate::model::user::UserId;
 
@@ -24,4 +25,5 @@ pub fn decode(bytes: &[u8]) {
     let _ = known_plates::decode("ABC123", bytes);
     let _ = saved_searches::decode(UserId(1), SearchId(1), bytes);
     let _ = plates::decode(bytes);
+    let _ = jobs::decode(JobId(1), bytes);
 }

@@ -9,6 +9,7 @@ pub mod agents;
 pub mod api_keys;
 pub mod audit;
 pub mod bans;
+mod bell;
 pub mod caches;
 pub mod captures;
 pub mod codec;
@@ -23,6 +24,7 @@ pub mod fuzz;
 pub mod identities;
 pub mod images;
 pub mod index;
+pub mod jobs;
 pub mod journal;
 pub mod known_plates;
 mod migrate;
@@ -50,6 +52,7 @@ use std::time::Duration;
 
 use redb::ReadableDatabase as _;
 
+pub use bell::Bell;
 pub use captures::Figures;
 pub use error::StoreError;
 pub use index::IndexOptions;
@@ -106,6 +109,8 @@ pub struct Store {
     floor: Floor,
     /// What was looked at and is not yet in the audit log.
     pending_audit: audit::Pending,
+    /// Rings when jobs were queued.
+    bell: Bell,
 }
 
 impl Store {
@@ -162,6 +167,7 @@ impl Store {
             ahead: Mutex::default(),
             floor: Floor::new(directory, Clock::System),
             pending_audit: audit::Pending::default(),
+            bell: Bell::default(),
         })
     }
 
@@ -210,7 +216,11 @@ impl Store {
         let done = (|| {
             looked_at.iter().try_for_each(|event| tx.audit(event))?;
             let value = work(&tx)?;
+            let jobs_added = tx.jobs_added.get();
             tx.commit()?;
+            if jobs_added {
+                self.bell.ring();
+            }
             Ok(value)
         })();
         if done.is_err() {
@@ -291,6 +301,11 @@ impl Store {
         let done = done.and_then(|()| self.recorder.map_or(Ok(()), |_| self.replay(&records)));
         *slot = Some(records);
         done
+    }
+
+    /// Rings when jobs were queued.
+    pub const fn bell(&self) -> &Bell {
+        &self.bell
     }
 
     /// The pictures.

@@ -115,6 +115,16 @@ pub(super) const CORRECTED: TableDefinition<'_, (&str, u64), ()> =
 pub(super) const SAVED_SEARCHES: TableDefinition<'_, (u32, u32), &[u8]> =
     TableDefinition::new("saved_searches");
 
+/// Jobs: number -> record.
+pub(super) const JOBS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("jobs");
+/// Jobs that wait: (queue, due ms, number) -> nothing.
+pub(super) const JOBS_DUE: TableDefinition<'_, (&str, i64, u64), ()> =
+    TableDefinition::new("jobs_due");
+/// Jobs that failed for good: number -> nothing.
+pub(super) const JOBS_DEAD: TableDefinition<'_, u64, ()> = TableDefinition::new("jobs_dead");
+/// What the jobs are about: idempotency key -> number.
+pub(super) const JOB_KEYS: TableDefinition<'_, &str, u64> = TableDefinition::new("job_keys");
+
 /// Creates what is missing, so that readers never meet an absent table.
 pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
     tx.table(META)?;
@@ -159,5 +169,9 @@ pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
     tx.table(PLATE_TAGS)?;
     tx.table(CORRECTIONS)?;
     tx.table(CORRECTED)?;
+    tx.table(JOBS)?;
+    tx.table(JOBS_DUE)?;
+    tx.table(JOBS_DEAD)?;
+    tx.table(JOB_KEYS)?;
     Ok(())
 }

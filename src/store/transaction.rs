@@ -1,7 +1,7 @@
 //! Transactions on records.redb. Typed access to each table is in the table's own file, as
 //! methods on these two types.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -43,6 +43,8 @@ pub struct WriteTx {
     pub(super) staged: RefCell<Staged>,
     /// Rows that every read of a batch changes, written once at the commit.
     pub(super) gathered: RefCell<Gathered>,
+    /// Whether jobs wait that did not before.
+    pub(super) jobs_added: Cell<bool>,
 }
 
 /// Rows as a transaction leaves them.
@@ -59,7 +61,7 @@ pub(super) struct Gathered {
 impl WriteTx {
     pub(super) fn new(inner: redb::WriteTransaction, vault: Arc<Vault>, index: Arc<Index>) -> Self {
         let (staged, gathered) = (RefCell::default(), RefCell::default());
-        Self { inner, vault, index, staged, gathered }
+        Self { inner, vault, index, staged, gathered, jobs_added: Cell::new(false) }
     }
 
     pub(super) fn table<K: Key + 'static, V: Value + 'static>(
