@@ -119,8 +119,9 @@ pub(crate) fn parse_complete(bytes: &[u8]) -> Result<Parsed, Refusal> {
     }
     let version_1_1 = request.version == Some(1);
     let method = Method::parse(request.method.unwrap_or_default());
-    if matches!(&method, Method::Other(name) if name == "CONNECT" || name == "TRACE") {
-        return Err(Refusal::new(405, "method is not allowed"));
+    // It asks for a tunnel, with a target of its own form (RFC 9112 3.2.3).
+    if matches!(&method, Method::Other(name) if name == "CONNECT") {
+        return Err(Refusal::new(501, "CONNECT is not spoken here"));
     }
     let target = target::parse(request.path.unwrap_or_default())?;
     let texts: Vec<(&str, String)> =

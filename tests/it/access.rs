@@ -132,6 +132,8 @@ fn unknown_paths_and_methods_are_refused() {
             answer.status
         );
     }
+    let trace = harness.anonymous().request("TRACE", "/healthz", &[], b"").unwrap().expect(405);
+    assert_eq!(trace.header("Allow"), "GET, HEAD");
     let head = harness.anonymous().request("HEAD", "/healthz", &[], b"").unwrap().expect(200);
     assert!(head.body.is_empty());
 }

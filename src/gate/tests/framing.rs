@@ -194,12 +194,8 @@ fn request_line() {
         ],
     );
     refused(
-        405,
-        &[
-            "CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n",
-            "TRACE / HTTP/1.1\r\nHost: h\r\n\r\n",
-            "CONNECT / HTTP/1.1\r\nHost: h\r\n\r\n",
-        ],
+        501,
+        &["CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n", "CONNECT / HTTP/1.1\r\nHost: h\r\n\r\n"],
     );
 }
 
