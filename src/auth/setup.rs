@@ -4,8 +4,8 @@
 use std::net::IpAddr;
 
 use crate::base::clock::Timestamp;
+use crate::base::random;
 use crate::base::secret::{self, Secret};
-use crate::base::{limits, random};
 use crate::domain::setup;
 use crate::domain::users::NewUser;
 use crate::model::audit::{Action, Event};
@@ -13,7 +13,7 @@ use crate::model::user::{Email, Role, User, Username};
 use crate::store::{ReadTx, Store, StoreError};
 
 use super::password::Hasher;
-use super::policy;
+use super::policy::{self, Standing};
 use super::sign_in::{SignIn, log_failure};
 use super::token::NewKey;
 
@@ -168,14 +168,11 @@ pub fn new_user(hasher: &Hasher, form: SetupForm<'_>) -> Result<NewUser, SetupEr
     })?;
     let email = Email::parse(form.email)
         .ok_or_else(|| field("email", "Give an e-mail address such as name@example.org."))?;
-    policy::check(form.password, &username, &email)
-        .map_err(|message| SetupError::Field("password", message))?;
     let time_zone = crate::domain::settings::parse_zone(form.time_zone)
         .ok_or_else(|| field("time_zone", "Choose a time zone such as Europe/Berlin."))?;
-    let password_hash = hasher.hash(form.password).ok_or_else(|| {
-        let most = limits::PASSWORD_BYTES_MAX;
-        SetupError::Field("password", format!("Use at most {most} bytes."))
-    })?;
+    let standing = Standing::of_new(username.as_str(), email.as_str(), form.name);
+    let password_hash = policy::accept(hasher, form.password, &standing)
+        .map_err(|message| SetupError::Field("password", message))?;
     let (name, role) = (crate::model::text::clean(form.name), Role::User);
     Ok(NewUser { username, email, name, role, password_hash, time_zone })
 }

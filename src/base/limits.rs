@@ -284,6 +284,8 @@ pub const EXPORTS_AT_ONCE: usize = 2;
 
 /// Shortest password, characters.
 pub const PASSWORD_CHARS_MIN: usize = 12;
+/// The same for an account with a second factor, where the password is half of it.
+pub const PASSWORD_CHARS_MIN_WITH_FACTOR: usize = 8;
 /// Longest password, bytes; nothing is cut off silently.
 pub const PASSWORD_BYTES_MAX: usize = 256;
 /// A session ends after this long without a request, milliseconds.

@@ -4,8 +4,9 @@
 use std::io::Read;
 
 use crate::auth::password::Hasher;
+use crate::auth::policy::{self, Standing};
 use crate::auth::setup::{SetupError, SetupForm, new_user};
-use crate::auth::{policy, token};
+use crate::auth::token;
 use crate::base::clock::Clock;
 use crate::base::limits::PASSWORD_BYTES_MAX;
 use crate::base::secret::Secret;
@@ -65,9 +66,9 @@ fn reset_password_with(
     let user = store
         .read(|tx| users::by_username(tx, &options.username))?
         .ok_or_else(|| Failure::Failed(users::UNKNOWN.to_owned()))?;
-    policy::check(password.expose(), &user.username, &user.email).map_err(Failure::Failed)?;
-    let hash = Hasher::new().hash(password.expose());
-    let hash = hash.ok_or_else(|| Failure::Failed("the password is too long".into()))?;
+    let standing = store.read(|tx| Standing::of(tx, &user))?;
+    let hash = policy::accept(&Hasher::new(), password.expose(), &standing);
+    let hash = hash.map_err(Failure::Failed)?;
     let name = user.username.as_str();
     store.write(|tx| {
         tx.audit(&Event::of_console(Action::PasswordSet, Clock::System.now()).object(name))?;

@@ -1,8 +1,8 @@
 //! The caller's own account: name, password, key, sessions.
 
+use crate::auth::policy::{self, Standing};
 use crate::auth::token::NewKey;
-use crate::auth::{policy, session, token};
-use crate::base::limits::PASSWORD_CHARS_MIN;
+use crate::auth::{session, token};
 use crate::domain::users;
 use crate::gate::Response;
 use crate::model::audit::{Action, Change, differences};
@@ -70,11 +70,11 @@ pub fn change_password(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Respo
         Ok(_) if password == current => {
             FieldError::new("password", "Choose another password than the one so far.")
         }
-        Ok(user) => match policy::check(password, &user.username, &user.email) {
-            Err(message) => FieldError::new("password", message),
-            Ok(()) => match site.sign_in.hasher.hash(password) {
-                None => FieldError::new("password", "Use at most 256 bytes."),
-                Some(hash) => {
+        Ok(user) => {
+            let standing = site.store.read(|tx| Standing::of(tx, &user))?;
+            match policy::accept(&site.sign_in.hasher, password, &standing) {
+                Err(message) => FieldError::new("password", message),
+                Ok(hash) => {
                     let keep = ctx.session().copied();
                     site.store.write(|tx| {
                         tx.audit(&ctx.event(Action::PasswordChanged))?;
@@ -82,8 +82,8 @@ pub fn change_password(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Respo
                     })?;
                     return Ok(done("password"));
                 }
-            },
-        },
+            }
+        }
     };
     show(ctx, |view| view.errors.push(error))
 }
@@ -147,6 +147,7 @@ fn show(ctx: &Ctx<'_>, adjust: impl FnOnce(&mut Profile)) -> Result<Response, We
     let (user, key, mut sessions) =
         ctx.site.store.read(|tx| Ok((tx.user(id)?, tx.api_key_of(id)?, tx.sessions_of(id)?)))?;
     let user = user.ok_or(WebError::NotFound)?;
+    let standing = ctx.site.store.read(|tx| Standing::of(tx, &user))?;
     sessions.retain(|session| session::is_live(session, ctx.now));
     let zone = ctx.zone();
     let time = |at| TimeView::new(at, ctx.now, &zone);
@@ -167,7 +168,7 @@ fn show(ctx: &Ctx<'_>, adjust: impl FnOnce(&mut Profile)) -> Result<Response, We
         key_made: key.as_ref().map(|key| time(key.created_at)),
         key_used: key.filter(|key| key.last_used.0 != 0).map(|key| time(key.last_used)),
         address: post_address(ctx),
-        password_min: PASSWORD_CHARS_MIN,
+        password_min: standing.chars_min(),
         sessions: sessions
             .iter()
             .rev()

@@ -1,7 +1,7 @@
 //! The form behind a reset link: whoever has the link sets the password, once.
 
-use crate::auth::{policy, reset};
-use crate::base::limits::PASSWORD_CHARS_MIN;
+use crate::auth::policy::{self, Standing};
+use crate::auth::reset;
 use crate::domain::users;
 use crate::gate::Response;
 use crate::model::audit::Action;
@@ -28,11 +28,10 @@ pub fn save(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, WebErr
     let password = input.form()?.get("password").unwrap_or_default();
     let wrong =
         |message: String| show(ctx, Some(&user), vec![FieldError::new("password", message)]);
-    if let Err(message) = policy::check(password, &user.username, &user.email) {
-        return wrong(message);
-    }
-    let Some(hash) = ctx.site.sign_in.hasher.hash(password) else {
-        return wrong("Use at most 256 bytes.".to_owned());
+    let standing = ctx.site.store.read(|tx| Standing::of(tx, &user))?;
+    let hash = match policy::accept(&ctx.site.sign_in.hasher, password, &standing) {
+        Ok(hash) => hash,
+        Err(message) => return wrong(message),
     };
     let saved = ctx.site.store.write(|tx| {
         let user = users::use_reset_link(tx, &link, &hash, ctx.now)?;
@@ -61,10 +60,14 @@ fn show(ctx: &Ctx<'_>, user: Option<&User>, errors: Vec<FieldError>) -> Result<R
         Some(_) if errors.is_empty() => 200,
         Some(_) => 422,
     };
+    let standing = match user {
+        Some(user) => ctx.site.store.read(|tx| Standing::of(tx, user))?,
+        None => Standing::default(),
+    };
     let view = ResetPage {
         action: ctx.head.path.clone(),
         username: user.map(|user| user.username.as_str().to_owned()).unwrap_or_default(),
-        password_min: PASSWORD_CHARS_MIN,
+        password_min: standing.chars_min(),
         errors,
     };
     render(ctx, &Page::new("reset", "Set a password", "").status(status), &view)
