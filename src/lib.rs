@@ -11,11 +11,15 @@ pub mod gate;
 
 pub mod store;
 
+pub mod net;
+
 pub mod ingest;
 
 pub mod search;
 
 pub mod sim;
+
+pub mod notify;
 
 pub mod domain;
 

@@ -23,32 +23,43 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("model", &["base"]),
     ("gate", &["base"]),
     ("store", &["base", "model"]),
+    ("net", &["base", "model"]),
     ("ingest", &["base", "model"]),
     ("search", &["base", "model", "store"]),
     ("sim", &["base", "model", "ingest"]),
-    ("domain", &["base", "model", "store", "ingest", "search"]),
+    ("notify", &["base", "model", "net"]),
+    ("domain", &["base", "model", "store", "ingest", "search", "notify"]),
     ("auth", &["base", "model", "store", "domain"]),
-    ("worker", &["base", "model", "store", "ingest", "search", "domain", "auth"]),
-    ("web", &["base", "model", "gate", "store", "ingest", "search", "domain", "auth", "worker"]),
+    ("worker", &["base", "model", "store", "net", "ingest", "search", "notify", "domain", "auth"]),
+    (
+        "web",
+        &[
+            "base", "model", "gate", "store", "ingest", "search", "notify", "domain", "auth",
+            "worker",
+        ],
+    ),
     (
         "app",
         &[
-            "base", "model", "gate", "store", "ingest", "search", "sim", "domain", "auth",
-            "worker", "web",
+            "base", "model", "gate", "store", "net", "ingest", "search", "sim", "notify", "domain",
+            "auth", "worker", "web",
         ],
     ),
     (
         "cli",
         &[
-            "base", "model", "gate", "store", "ingest", "search", "sim", "domain", "auth",
-            "worker", "web", "app",
+            "base", "model", "gate", "store", "net", "ingest", "search", "sim", "notify", "domain",
+            "auth", "worker", "web", "app",
         ],
     ),
 ];
 
 /// Registries: folder, trait, slice.
-const REGISTRIES: &[(&str, &str, &str)] =
-    &[("src/ingest", "PayloadKind", "PAYLOADS"), ("src/search", "Filter", "FILTERS")];
+const REGISTRIES: &[(&str, &str, &str)] = &[
+    ("src/ingest", "PayloadKind", "PAYLOADS"),
+    ("src/search", "Filter", "FILTERS"),
+    ("src/notify", "Channel", "CHANNELS"),
+];
 
 /// `|safe` is allowed only here, each for a reason.
 const SAFE_ALLOWED: &[(&str, &str, &str)] = &[

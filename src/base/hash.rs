@@ -36,6 +36,12 @@ impl Running {
     }
 }
 
+/// HMAC-SHA256 of `bytes` under `key`.
+pub fn hmac_sha256(key: &[u8], bytes: &[u8]) -> Vec<u8> {
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, key);
+    ring::hmac::sign(&key, bytes).as_ref().to_vec()
+}
+
 /// `bytes` in lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {

@@ -417,6 +417,42 @@ pub const JOBS_MAX: u64 = 20_000;
 /// Jobs kept that failed for good; the oldest go first.
 pub const JOBS_DEAD_MAX: u64 = 1000;
 
+/// Longest time for a call to a service.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(20);
+/// The same for a service that passes on to others before it answers.
+pub const CALL_TIMEOUT_LONG: Duration = Duration::from_secs(60);
+/// Longest time for its name and its connection.
+pub const CALL_CONNECT: Duration = Duration::from_secs(8);
+/// Largest answer of a service, bytes; real ones have a few hundred.
+pub const CALL_ANSWER_BYTES_MAX: u64 = 64 * 1024;
+/// Longest pause a service may ask for, milliseconds.
+pub const RETRY_AFTER_MAX_MS: i64 = 3600 * 1000;
+/// Longest time until a mail server has taken the connection.
+pub const MAIL_CONNECT: Duration = Duration::from_secs(10);
+/// Longest conversation with one; the largest letter takes seconds.
+pub const MAIL_WHOLE: Duration = Duration::from_secs(45);
+/// Lines of one of its replies.
+pub const MAIL_REPLY_LINES_MAX: usize = 64;
+/// Bytes of one of its replies that may wait without a line's end.
+pub const MAIL_REPLY_BYTES_MAX: usize = 8 * 1024;
+/// Longest exchange with an MQTT broker.
+pub const MQTT_EXCHANGE: Duration = Duration::from_secs(10);
+/// How often a kept connection to a broker is used; below the time after which it takes us for
+/// gone.
+pub const MQTT_TEND: Duration = Duration::from_secs(30);
+/// When a lost connection to a broker is made again.
+pub const MQTT_TEND_LATER: Duration = Duration::from_secs(15);
+/// Longest text of a channel's setting, bytes.
+pub const CHANNEL_TEXT_BYTES_MAX: usize = 1024;
+/// Longest address of a service, bytes; those of Teams have 400.
+pub const CHANNEL_URL_BYTES_MAX: usize = 2048;
+/// Largest own authorities of a channel, bytes: a few certificates.
+pub const CHANNEL_PEM_BYTES_MAX: usize = 16 * 1024;
+/// Largest template of a webhook, bytes.
+pub const TEMPLATE_BYTES_MAX: usize = 16 * 1024;
+/// Receivers of one channel.
+pub const RECIPIENTS_MAX: usize = 50;
+
 const _: () = assert!(JOBS_DEAD_MAX < JOBS_MAX);
 const _: () = assert!(QUERY_CHARS_MAX <= AUDIT_TEXT_CHARS_MAX);
 const _: () = assert!(CERTIFICATE_RENEW_MS < CERTIFICATE_LIFE_MS);
