@@ -3,6 +3,7 @@
 //! nothing a request says about itself counts.
 
 use crate::base::clock::Timestamp;
+use crate::model::api_key::{Scope, Scopes};
 use crate::model::user::{Role, User};
 use crate::store::{Store, StoreError};
 
@@ -28,6 +29,8 @@ pub enum Caller {
         user: User,
         /// Last four characters of the key.
         last_four: String,
+        /// What the key may be used for.
+        scopes: Scopes,
     },
 }
 
@@ -63,7 +66,7 @@ impl Caller {
             return Ok(Self::Anonymous);
         };
         remembered(token::touch(store, &record, now));
-        Ok(Self::Key { user, last_four: record.last_four })
+        Ok(Self::Key { user, last_four: record.last_four, scopes: record.scopes })
     }
 
     fn from_cookie(cookie: &str, store: &Store, now: Timestamp) -> Result<Self, StoreError> {
@@ -100,6 +103,14 @@ impl Caller {
         self.user().is_some_and(|user| user.role >= role)
     }
 
+    /// Whether what was sent as proof may be used for `scope`: a browser may do what its account may.
+    pub const fn reaches(&self, scope: Scope) -> bool {
+        match self {
+            Self::Key { scopes, .. } => scopes.has(scope),
+            Self::Anonymous | Self::Session { .. } => true,
+        }
+    }
+
     /// Whether unsafe requests need a proof that our own page sent them: only a browser adds
     /// credentials by itself.
     pub const fn needs_csrf(&self) -> bool {
@@ -123,7 +134,7 @@ mod tests {
     fn setting() -> (tempfile::TempDir, Store, User, String, String) {
         let (directory, store) = fixtures::store();
         let user = fixtures::user(&store, "admin", Role::Super);
-        let key = store.write(|tx| token::rotate(tx, user.id, NOW)).unwrap();
+        let key = store.write(|tx| token::first(tx, user.id, NOW)).unwrap();
         let cookie =
             store.write(|tx| session::start(tx, user.id, None, "::1", "Browser", NOW)).unwrap();
         let (key, cookie) = (key.secret.expose().to_owned(), cookie.expose().to_owned());

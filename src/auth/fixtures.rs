@@ -30,6 +30,7 @@ pub(crate) fn user(store: &Store, username: &str, role: Role) -> User {
                 created_at: NOW,
                 details: Details::default(),
                 must_change_password: false,
+                avatar: String::new(),
             };
             tx.put_user(&user)?;
             Ok(user)

@@ -8,6 +8,7 @@ use crate::base::random;
 use crate::base::secret::{self, Secret};
 use crate::domain::setup;
 use crate::domain::users::NewUser;
+use crate::model::api_key::{KeyName, Scopes};
 use crate::model::audit::{Action, Event};
 use crate::model::user::{Email, Role, User, Username};
 use crate::store::{ReadTx, Store, StoreError};
@@ -147,7 +148,7 @@ pub fn claim(
     let key = NewKey::generate();
     let user = store.write(|tx| {
         let user = setup::claim(tx, new, now)?;
-        tx.put_api_key(&key.record(user.id, now))?;
+        tx.put_api_key(&key.record(user.id, KeyName::unnamed(), Scopes::ALL, now))?;
         tx.audit(&Event::of_stranger(Action::SetUp, now, address).by(&user))?;
         Ok(user)
     })?;

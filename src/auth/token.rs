@@ -1,13 +1,15 @@
-//! API keys: made, shown once, kept as SHA-256, found again. One per account.
+//! API keys: made, shown once, kept as SHA-256, found again.
 
 use crate::base::clock::Timestamp;
 use crate::base::hash::sha256;
 use crate::base::limits::LAST_USED_GRAIN_MS;
 use crate::base::random;
 use crate::base::secret::{self, Secret};
+use crate::domain::api_keys;
 use crate::domain::settings::{self, PostDecision};
+use crate::model::api_key::{ApiKey, KeyName, Scope, Scopes};
 use crate::model::settings::PostAuth;
-use crate::model::user::{ApiKey, User, UserId};
+use crate::model::user::{User, UserId};
 use crate::store::{ReadTx, Store, StoreError, WriteTx};
 
 /// How every key begins, so that people and scanners recognise one.
@@ -33,9 +35,11 @@ impl NewKey {
     }
 
     /// What is stored of it.
-    pub fn record(&self, user: UserId, now: Timestamp) -> ApiKey {
+    pub fn record(&self, user: UserId, name: KeyName, scopes: Scopes, now: Timestamp) -> ApiKey {
         ApiKey {
             user,
+            name,
+            scopes,
             hash: self.hash,
             last_four: self.last_four.clone(),
             created_at: now,
@@ -44,11 +48,44 @@ impl NewKey {
     }
 }
 
-/// Gives `user` a new key in place of the old one.
-pub fn rotate(tx: &WriteTx, user: UserId, now: Timestamp) -> Result<NewKey, StoreError> {
+/// Gives `user` another key called `name`.
+///
+/// # Errors
+/// [`StoreError::Refused`] with a sentence when a rule is against it.
+pub fn make(
+    tx: &WriteTx,
+    user: UserId,
+    name: KeyName,
+    scopes: Scopes,
+    now: Timestamp,
+) -> Result<NewKey, StoreError> {
     let key = NewKey::generate();
-    tx.put_api_key(&key.record(user, now))?;
+    api_keys::add(tx, &key.record(user, name, scopes, now))?;
     Ok(key)
+}
+
+/// Gives `user`, a new account, its first key, which is good for everything.
+pub fn first(tx: &WriteTx, user: UserId, now: Timestamp) -> Result<NewKey, StoreError> {
+    let key = NewKey::generate();
+    tx.put_api_key(&key.record(user, KeyName::unnamed(), Scopes::ALL, now))?;
+    Ok(key)
+}
+
+/// Puts a new key in place of the key `id` of `user`, with its name and scopes; returns the old one
+/// too.
+///
+/// # Errors
+/// [`StoreError::Refused`] when it is gone.
+pub fn rotate(
+    tx: &WriteTx,
+    user: UserId,
+    id: &str,
+    now: Timestamp,
+) -> Result<(ApiKey, NewKey), StoreError> {
+    let key = NewKey::generate();
+    let old =
+        api_keys::replace(tx, user, id, |old| key.record(user, old.name.clone(), old.scopes, now))?;
+    Ok((old, key))
 }
 
 /// The active account that `key` belongs to. An empty, blank or overlong text, an unknown key and
@@ -80,7 +117,7 @@ pub fn may_post(
 ) -> Result<PostDecision, StoreError> {
     let mut used = None;
     let decision = settings::may_post(level, key, |key| {
-        let found = store.read(|tx| find(tx, key))?;
+        let found = store.read(|tx| find(tx, key))?.filter(|(_, it)| it.scopes.has(Scope::Post));
         Ok::<_, StoreError>(found.map(|(user, record)| {
             let last_four = record.last_four.clone();
             used = Some(record);
@@ -124,13 +161,14 @@ mod tests {
     fn a_key_is_found_until_it_is_rotated() {
         let (_directory, store) = fixtures::store();
         let user = fixtures::user(&store, "ann", Role::User);
-        let old = store.write(|tx| rotate(tx, user.id, NOW)).unwrap();
+        let old = store.write(|tx| first(tx, user.id, NOW)).unwrap();
         let text = old.secret.expose();
         assert!(text.starts_with(PREFIX) && text.len() == 4 + 32, "{text}");
         let (holder, record) = store.read(|tx| find(tx, text)).unwrap().unwrap();
         assert_eq!((holder.id, record.last_four.as_str()), (user.id, &text[text.len() - 4..]));
         assert!(store.read(|tx| find(tx, &format!(" {text}\n"))).unwrap().is_some());
-        let new = store.write(|tx| rotate(tx, user.id, NOW)).unwrap();
+        let (before, new) = store.write(|tx| rotate(tx, user.id, &record.id(), NOW)).unwrap();
+        assert_eq!(before, record);
         assert!(store.read(|tx| find(tx, text)).unwrap().is_none());
         assert!(store.read(|tx| find(tx, new.secret.expose())).unwrap().is_some());
         touch(&store, &record, NOW.plus_ms(1)).unwrap();
@@ -141,10 +179,13 @@ mod tests {
     fn no_key_is_no_key() {
         let (_directory, store) = fixtures::store();
         let user = fixtures::user(&store, "ann", Role::Admin);
-        let key = store.write(|tx| rotate(tx, user.id, NOW)).unwrap();
+        let key = store.write(|tx| first(tx, user.id, NOW)).unwrap();
         let text = key.secret.expose();
         // A record under the hash of nothing must not open the door either.
-        let empty = ApiKey { hash: sha256(b""), ..key.record(UserId(77), NOW) };
+        let empty = ApiKey {
+            hash: sha256(b""),
+            ..key.record(UserId(77), KeyName::unnamed(), Scopes::ALL, NOW)
+        };
         store.write(|tx| tx.put_api_key(&empty)).unwrap();
         let long = "x".repeat(1_000_000);
         let upper = text.to_uppercase();
@@ -158,7 +199,7 @@ mod tests {
     fn a_suspended_users_key_is_refused() {
         let (_directory, store) = fixtures::store();
         let mut user = fixtures::user(&store, "ann", Role::Admin);
-        let key = store.write(|tx| rotate(tx, user.id, NOW)).unwrap();
+        let key = store.write(|tx| first(tx, user.id, NOW)).unwrap();
         user.suspended = true;
         store.write(|tx| tx.put_user(&user)).unwrap();
         assert!(store.read(|tx| find(tx, key.secret.expose())).unwrap().is_none());
@@ -169,7 +210,7 @@ mod tests {
         let (_directory, store) = fixtures::store();
         let mut admin = fixtures::user(&store, "admin", Role::Admin);
         let user = fixtures::user(&store, "user", Role::User);
-        let keys = [admin.id, user.id].map(|id| store.write(|tx| rotate(tx, id, NOW)).unwrap());
+        let keys = [admin.id, user.id].map(|id| store.write(|tx| first(tx, id, NOW)).unwrap());
         let [admins, users] = [&keys[0], &keys[1]].map(|key| key.secret.expose());
         let post = |level, key| may_post(&store, level, key, NOW).unwrap();
         let accepted = |key: &str| PostDecision::Accepted(last_four(key));
@@ -181,7 +222,7 @@ mod tests {
                 assert_eq!(post(level, empty), PostDecision::KeyMissing);
             }
         }
-        let used = store.read(|tx| tx.api_key_of(admin.id)).unwrap().unwrap().last_used;
+        let used = store.read(|tx| tx.api_keys_of(admin.id)).unwrap()[0].last_used;
         assert_eq!(used, NOW);
         admin.suspended = true;
         store.write(|tx| tx.put_user(&admin)).unwrap();
@@ -191,10 +232,23 @@ mod tests {
     }
 
     #[test]
+    fn only_keys_for_posting_post() {
+        let (_directory, store) = fixtures::store();
+        let user = fixtures::user(&store, "user", Role::User);
+        for scope in Scope::ALL {
+            let name = KeyName::parse(scope.name()).unwrap();
+            let made = store.write(|tx| make(tx, user.id, name, Scopes::of([scope]), NOW)).unwrap();
+            let decision = may_post(&store, PostAuth::Users, Some(made.secret.expose()), NOW);
+            let accepted = matches!(decision.unwrap(), PostDecision::Accepted(_));
+            assert_eq!(accepted, scope == Scope::Post, "{}", scope.name());
+        }
+    }
+
+    #[test]
     fn the_store_never_holds_the_key() {
         let (directory, store) = fixtures::store();
         let user = fixtures::user(&store, "ann", Role::Admin);
-        let key = store.write(|tx| rotate(tx, user.id, NOW)).unwrap();
+        let key = store.write(|tx| first(tx, user.id, NOW)).unwrap();
         drop(store);
         let file = std::fs::read(directory.path().join("records.redb")).unwrap();
         let needle = &key.secret.expose().as_bytes()[PREFIX.len()..PREFIX.len() + 16];
@@ -205,8 +259,8 @@ mod tests {
     fn use_is_written_once_a_minute() {
         let (_directory, store) = fixtures::store();
         let user = fixtures::user(&store, "ann", Role::Admin);
-        store.write(|tx| rotate(tx, user.id, NOW)).unwrap();
-        let last_used = || store.read(|tx| tx.api_key_of(user.id)).unwrap().unwrap();
+        store.write(|tx| first(tx, user.id, NOW)).unwrap();
+        let last_used = || store.read(|tx| tx.api_keys_of(user.id)).unwrap()[0].clone();
         touch(&store, &last_used(), NOW).unwrap();
         touch(&store, &last_used(), NOW.plus_ms(59_999)).unwrap();
         assert_eq!(last_used().last_used, NOW);

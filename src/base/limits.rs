@@ -306,6 +306,10 @@ pub const TRIES_PER_DAY_MAX: u32 = 40;
 pub const FIRST_TRIES_PER_DAY_MAX: u32 = 50;
 /// Accounts, so that lists and scans over them stay short.
 pub const USERS_MAX: usize = 500;
+/// API keys of one account: one for each sender and script, still read as a list.
+pub const KEYS_PER_USER_MAX: usize = 20;
+/// Longest name of an API key, characters: it stands in a list.
+pub const KEY_NAME_CHARS_MAX: usize = 40;
 /// Sessions of one account; the oldest ends when another is made.
 pub const SESSIONS_PER_USER_MAX: usize = 20;
 /// Memory of one argon2id hash we make, KiB (OWASP's minimum).

@@ -144,6 +144,7 @@ mod tests {
             created_at: Timestamp(0),
             details: crate::model::user::Details::default(),
             must_change_password: false,
+            avatar: String::new(),
         };
         let session = Session {
             hash: [0; 32],

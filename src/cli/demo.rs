@@ -111,7 +111,7 @@ fn account(
             time_zone: String::new(),
         };
         let user = setup::claim(tx, new, now)?;
-        token::rotate(tx, user.id, now)
+        token::first(tx, user.id, now)
     })?;
     store.close()?;
     Ok(key.secret)

@@ -44,7 +44,7 @@ fn add_with(options: &UserAddOptions, input: &mut impl Read) -> Result<String, F
         let user = users::create(tx, NewUser { role, ..new }, now)?;
         let event = Event::of_console(Action::UserAdded, now).object(user.username.as_str());
         tx.audit(&event.note(user.role.name()))?;
-        token::rotate(tx, user.id, now)
+        token::first(tx, user.id, now)
     })?;
     Ok(format!("api key: {}", key.secret.expose()))
 }

@@ -1,6 +1,7 @@
 //! The verbs of the product. No HTTP and no threads: each takes a transaction, the time and
 //! values, and refuses by rule before anything is written.
 
+pub mod api_keys;
 pub mod audit;
 pub mod bans;
 pub mod box_names;

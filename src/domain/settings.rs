@@ -255,7 +255,7 @@ pub enum PostDecision {
     Off,
     /// A key is needed and none, or an empty one, was given.
     KeyMissing,
-    /// The key is unknown, its account is suspended, or its role does not suffice.
+    /// The key is unknown or not for posting, its account is suspended, or its role does not suffice.
     KeyRefused,
 }
 

@@ -67,6 +67,7 @@ pub fn create(tx: &WriteTx, new: NewUser, now: Timestamp) -> Result<User, StoreE
         created_at: now,
         details: Details::default(),
         must_change_password: false,
+        avatar: String::new(),
     };
     tx.put_user(&user)?;
     Ok(user)
@@ -274,7 +275,7 @@ fn existing(tx: &WriteTx, id: UserId) -> Result<User, StoreError> {
 }
 
 /// `target`, when `actor` may manage it. The actor is read again: its rights may have gone.
-fn managed(tx: &WriteTx, actor: &User, target: UserId) -> Result<User, StoreError> {
+pub(super) fn managed(tx: &WriteTx, actor: &User, target: UserId) -> Result<User, StoreError> {
     let actor = existing(tx, actor.id)?;
     let user = existing(tx, target)?;
     if user.role == Role::Super {

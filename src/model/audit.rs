@@ -18,7 +18,7 @@ pub enum Action {
     SignOut = 3,
     /// Made the first account.
     SetUp = 4,
-    /// Made a first API key.
+    /// Made an API key.
     KeyMade = 5,
     /// Put a new API key in place of the old one.
     KeyRotated = 6,
@@ -72,6 +72,8 @@ pub enum Action {
     RecordChanged = 30,
     /// Asked the box to do something now, such as a test or a camera command.
     Command = 31,
+    /// Ended an API key.
+    KeyRevoked = 32,
 }
 
 /// Number on disk, name in files and addresses, words for people.
@@ -82,6 +84,7 @@ const ACTIONS: &[(Action, &str, &str)] = &[
     (Action::SetUp, "set_up", "Set up the box"),
     (Action::KeyMade, "key_made", "API key made"),
     (Action::KeyRotated, "key_rotated", "API key replaced"),
+    (Action::KeyRevoked, "key_revoked", "API key revoked"),
     (Action::PasswordChanged, "password_changed", "Password changed"),
     (Action::SessionsEnded, "sessions_ended", "Sessions ended"),
     (Action::ProfileChanged, "profile_changed", "Profile changed"),

@@ -3,6 +3,7 @@
 
 pub mod agent;
 pub mod alert;
+pub mod api_key;
 pub mod audit;
 pub mod ban;
 pub mod capture;

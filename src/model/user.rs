@@ -1,4 +1,4 @@
-//! Accounts, their roles, sessions and API keys.
+//! Accounts, their roles and sessions.
 
 use crate::base::clock::Timestamp;
 use crate::base::limits::RESET_LINK_MS;
@@ -111,6 +111,8 @@ pub struct User {
     pub details: Details,
     /// Whether the password was set by somebody else and has to be changed before anything else.
     pub must_change_password: bool,
+    /// Tells versions of the picture apart, `""` without one.
+    pub avatar: String,
 }
 
 /// How to reach a person; every text may be empty.
@@ -163,23 +165,9 @@ impl User {
             ("website", self.details.website.clone()),
             ("address", self.details.address.clone()),
             ("zip", self.details.zip.clone()),
+            ("picture", self.avatar.clone()),
         ]
     }
-}
-
-/// An API key as stored: never the key itself.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ApiKey {
-    /// Whose.
-    pub user: UserId,
-    /// SHA-256 of the key.
-    pub hash: [u8; 32],
-    /// Its last four characters.
-    pub last_four: String,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it was last used, zero when never; written at most once a minute.
-    pub last_used: Timestamp,
 }
 
 /// A session as stored: never the cookie itself.

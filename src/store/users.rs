@@ -128,9 +128,9 @@ fn id_by_name(
     Ok(table.get(name.as_str())?.map(|id| UserId(id.value())))
 }
 
-/// Version 2; version 1 ends before the details.
+/// Version 3; version 1 ends before the details, version 2 before the picture.
 fn encode(user: &User) -> Vec<u8> {
-    let mut writer = Writer::new(2);
+    let mut writer = Writer::new(3);
     writer
         .text(user.username.as_str())
         .text(user.email.as_str())
@@ -145,7 +145,8 @@ fn encode(user: &User) -> Vec<u8> {
         .text(&user.details.website)
         .text(&user.details.address)
         .text(&user.details.zip)
-        .u8(u8::from(user.must_change_password));
+        .u8(u8::from(user.must_change_password))
+        .text(&user.avatar);
     writer.finish()
 }
 
@@ -170,6 +171,7 @@ pub(super) fn decode(id: UserId, bytes: &[u8]) -> Result<User, StoreError> {
         created_at: Timestamp(reader.i64()?),
         details: Details::default(),
         must_change_password: false,
+        avatar: String::new(),
     };
     if reader.version() > 1 {
         let details = &mut user.details;
@@ -183,6 +185,9 @@ pub(super) fn decode(id: UserId, bytes: &[u8]) -> Result<User, StoreError> {
             reader.text()?.clone_into(text);
         }
         user.must_change_password = reader.u8()? != 0;
+    }
+    if reader.version() > 2 {
+        reader.text()?.clone_into(&mut user.avatar);
     }
     Ok(user)
 }
@@ -209,6 +214,7 @@ mod tests {
                 ..Details::default()
             },
             must_change_password: true,
+            avatar: "00ff".into(),
         }
     }
 

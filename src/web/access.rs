@@ -1,6 +1,7 @@
 //! The only route authorisation: what a route asks for, and who has it.
 
 use crate::auth::caller::Caller;
+use crate::model::api_key::Scope;
 use crate::model::user::Role;
 
 /// What a route asks of its caller.
@@ -12,7 +13,7 @@ pub enum Access {
     Setup,
     /// The webhook checks its own key, by the POST authorisation setting.
     Webhook,
-    /// Loopback, or any API key.
+    /// Loopback, or any API key that may look.
     Metrics,
     /// A signed-in person with at least this role.
     Page(Role),
@@ -29,14 +30,25 @@ pub enum Verdict {
     SignIn,
     /// Known, but not allowed.
     Denied,
+    /// Known, but with a key that is for other things.
+    OutOfScope,
     /// Such a page does not exist now.
     Closed,
 }
 
 impl Access {
-    /// Whether `caller` passes; `loopback` tells whether the request came from the box itself and
+    /// Whether `caller` passes, and a key only when it is for `scope`; `loopback` tells whether the request came from the box itself and
     /// `set_up` whether an account exists.
-    pub fn check(self, caller: &Caller, loopback: bool, set_up: bool) -> Verdict {
+    pub fn check(self, scope: Scope, caller: &Caller, loopback: bool, set_up: bool) -> Verdict {
+        let verdict = self.by_account(caller, loopback, set_up);
+        let keyed = matches!(self, Self::Api(_)) || (self == Self::Metrics && !loopback);
+        if verdict == Verdict::Pass && keyed && !caller.reaches(scope) {
+            return Verdict::OutOfScope;
+        }
+        verdict
+    }
+
+    fn by_account(self, caller: &Caller, loopback: bool, set_up: bool) -> Verdict {
         let role = caller.user().map(|user| user.role);
         match self {
             Self::Setup if set_up => Verdict::Closed,

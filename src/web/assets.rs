@@ -39,6 +39,7 @@ const SHEETS: &[&str] = &[
     "sheet",
     "plate",
     "bans",
+    "account",
     "phone",
     "touch",
     "utilities",

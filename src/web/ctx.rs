@@ -90,7 +90,7 @@ impl Ctx<'_> {
         match &self.caller {
             Caller::Anonymous => event,
             Caller::Session { user, .. } => event.by(user),
-            Caller::Key { user, last_four } => {
+            Caller::Key { user, last_four, .. } => {
                 let who = format!("{} (key {last_four})", user.username.as_str());
                 Event { who, ..event.by(user) }
             }

@@ -78,8 +78,9 @@ pub const TRUST: &str = "/trust";
 pub const TRUST_AUTHORITY: &str = "/trust/openalpr-webhook-ca.crt";
 /// Profile. POST `name`, `email`, `time_zone`, `csrf`.
 pub const PROFILE: &str = "/profile";
-/// POST `csrf`: makes a new API key and shows it once.
-pub const PROFILE_KEY: &str = "/profile/key";
+/// POST `key_name`, `scope` (several), `csrf`: makes an API key and shows it once. One is
+/// `/profile/keys/ID/rotate` and `/profile/keys/ID/revoke`.
+pub const PROFILE_KEYS: &str = "/profile/keys";
 /// POST `current`, `password`, `csrf`.
 pub const PROFILE_PASSWORD: &str = "/profile/password";
 /// POST `session` (an id from the list, or `others`), `csrf`.
@@ -134,7 +135,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("trust", TRUST),
     ("trust_authority", TRUST_AUTHORITY),
     ("profile", PROFILE),
-    ("profile_key", PROFILE_KEY),
+    ("profile_keys", PROFILE_KEYS),
     ("profile_password", PROFILE_PASSWORD),
     ("profile_sessions", PROFILE_SESSIONS),
     ("post", POST),

@@ -100,7 +100,7 @@ fn admitted(
         return Err(WebError::Misdirected);
     }
     let set_up = caller.user().is_some() || !setup::is_open(&site.store)?;
-    let verdict = route.access.check(&caller, is_loopback(head.client), set_up);
+    let verdict = route.access.check(route.scope, &caller, is_loopback(head.client), set_up);
     let ctx = Ctx { site, head, caller, now, route, params, id: id.to_owned() };
     match verdict {
         Verdict::Pass => {}
@@ -108,6 +108,15 @@ fn admitted(
         Verdict::Denied => {
             ctx.audit(Action::Denied, format!("{} {}", head.method.as_str(), head.path));
             return Err(WebError::Forbidden("Your account may not do this.".into()));
+        }
+        Verdict::OutOfScope => {
+            let (what, scope) =
+                (format!("{} {}", head.method.as_str(), head.path), route.scope.name());
+            ctx.site.store.audit_later(
+                ctx.event(Action::Denied).object(what).note(format!("key without {scope}")),
+            );
+            let message = format!("This API key may not do this: it lacks the scope {scope}.");
+            return Err(WebError::Forbidden(message));
         }
         Verdict::SignIn => return sign_in_first(&ctx, set_up),
     }

@@ -2,14 +2,16 @@
 
 use crate::base::limits::{FORM_BODY_MAX, WEBHOOK_BODY_MAX};
 use crate::gate::{Method, Response};
+use crate::model::api_key::Scope;
 use crate::model::user::Role::{Admin, User, Viewer};
 use crate::web::access::Access::{self, Api, Metrics, Page, Public, Setup, Webhook};
 use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
 use crate::web::headers::Class;
 use crate::web::pages::{
-    alerts, audit, bans, captures, certificate, dashboard, export, general, images, live, login,
-    plate, plates, print, profile, reset, search, searches, settings, setup, theme, trust, users,
+    alerts, audit, bans, captures, certificate, dashboard, export, general, images, keys, live,
+    login, plate, plates, print, profile, reset, search, searches, settings, setup, theme, trust,
+    users,
 };
 use crate::web::{api, health, webhook};
 
@@ -24,6 +26,8 @@ pub struct Route {
     pub path: &'static str,
     /// Who may.
     pub access: Access,
+    /// What an API key must be for. Without effect where keys do not lead.
+    pub scope: Scope,
     /// Largest body, bytes.
     pub body_max: u64,
     /// Kind of answer, which decides its security headers.
@@ -45,46 +49,39 @@ impl Route {
         self.plain = true;
         self
     }
+
+    /// Takes data out as a file.
+    const fn takes_out(mut self) -> Self {
+        self.scope = Scope::Export;
+        self
+    }
 }
 
 const fn get(path: &'static str, access: Access, class: Class, handler: HandlerFn) -> Route {
-    Route { method: Method::Get, path, access, body_max: 0, class, handler, plain: false }
+    let (method, scope) = (Method::Get, Scope::Read);
+    Route { method, path, access, scope, body_max: 0, class, handler, plain: false }
 }
 
 const fn post(path: &'static str, access: Access, handler: HandlerFn) -> Route {
-    let (method, body_max) = (Method::Post, FORM_BODY_MAX);
-    Route { method, path, access, body_max, class: Class::Page, handler, plain: false }
+    let (method, scope, body_max) = (Method::Post, Scope::Write, FORM_BODY_MAX);
+    Route { method, path, access, scope, body_max, class: Class::Page, handler, plain: false }
 }
 
 const fn change(method: Method, path: &'static str, access: Access, handler: HandlerFn) -> Route {
-    Route {
-        method,
-        path,
-        access,
-        body_max: FORM_BODY_MAX,
-        class: Class::Data,
-        handler,
-        plain: false,
-    }
+    let (scope, body_max, class) = (Scope::Write, FORM_BODY_MAX, Class::Data);
+    Route { method, path, access, scope, body_max, class, handler, plain: false }
 }
 
 /// A form with a file of up to `body_max` bytes with all else.
 const fn upload(path: &'static str, access: Access, body_max: u64, handler: HandlerFn) -> Route {
-    Route {
-        method: Method::Post,
-        path,
-        access,
-        body_max,
-        class: Class::Page,
-        handler,
-        plain: false,
-    }
+    let (method, scope, class) = (Method::Post, Scope::Write, Class::Page);
+    Route { method, path, access, scope, body_max, class, handler, plain: false }
 }
 
 const fn hook(path: &'static str) -> Route {
     let (method, body_max) = (Method::Post, WEBHOOK_BODY_MAX);
-    let (class, handler) = (Class::Data, webhook::receive);
-    Route { method, path, access: Webhook, body_max, class, handler, plain: true }
+    let (scope, class, handler) = (Scope::Post, Class::Data, webhook::receive);
+    Route { method, path, access: Webhook, scope, body_max, class, handler, plain: true }
 }
 
 /// Every endpoint of the box, in the order people meet them.
@@ -136,7 +133,9 @@ pub const ROUTES: &[Route] = &[
     get("/profile", Page(Viewer), Class::Page, profile::page),
     post("/profile", Page(Viewer), profile::save),
     post("/profile/password", Page(Viewer), profile::change_password),
-    post("/profile/key", Page(Viewer), profile::rotate_key),
+    post("/profile/keys", Page(Viewer), keys::make),
+    post("/profile/keys/{key}/rotate", Page(Viewer), keys::rotate),
+    post("/profile/keys/{key}/revoke", Page(Viewer), keys::revoke),
     post("/profile/sessions", Page(Viewer), profile::end_sessions),
     // Settings.
     get("/settings/general", Page(Admin), Class::Page, general::page),
@@ -152,6 +151,7 @@ pub const ROUTES: &[Route] = &[
     post("/settings/users/{user}/status", Page(Admin), users::set_status),
     post("/settings/users/{user}/password", Page(Admin), users::set_password),
     post("/settings/users/{user}/link", Page(Admin), users::make_link),
+    post("/settings/users/{user}/keys/{key}/revoke", Page(Admin), users::revoke_key),
     get("/settings/bans", Page(Admin), Class::Page, bans::page),
     post("/settings/bans", Page(Admin), bans::save_rules),
     post("/settings/bans/add", Page(Admin), bans::add),
@@ -175,7 +175,7 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/captures", Api(Viewer), Class::Data, api::captures::list),
     get("/api/v1/captures/{key}", Api(Viewer), Class::Data, api::captures::one),
     get("/api/v1/captures/{key}/images/{kind}", Api(Viewer), Class::Image, api::captures::image),
-    get("/api/v1/export", Api(User), Class::Data, api::export::captures),
+    get("/api/v1/export", Api(User), Class::Data, api::export::captures).takes_out(),
     change(Method::Put, "/api/v1/captures/{key}/plate", Api(User), api::plates::correct),
     change(Method::Delete, "/api/v1/captures/{key}/plate", Api(User), api::plates::undo),
     get("/api/v1/plates", Api(Viewer), Class::Data, api::plates::list),
@@ -185,7 +185,7 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/agents", Api(Viewer), Class::Data, api::resources::agents),
     get("/api/v1/cameras", Api(Viewer), Class::Data, api::resources::cameras),
     get("/api/v1/alerts/rekor", Api(Viewer), Class::Data, api::alerts::list),
-    get("/api/v1/alerts/rekor/export", Api(User), Class::Data, api::export::rekor),
+    get("/api/v1/alerts/rekor/export", Api(User), Class::Data, api::export::rekor).takes_out(),
     get("/api/v1/alerts/rekor/{key}", Api(Viewer), Class::Data, api::alerts::one),
     get("/api/v1/searches", Api(Viewer), Class::Data, api::searches::list),
     change(Method::Post, "/api/v1/searches", Api(Viewer), api::searches::save),
@@ -270,6 +270,18 @@ mod tests {
         };
         assert_eq!(route.path, "/captures/{key}/images/{kind}");
         assert_eq!(params, [("key", "00ff".to_owned()), ("kind", "plate".to_owned())]);
+    }
+
+    #[test]
+    fn what_keys_reach_has_the_scope_that_its_path_says() {
+        for route in ROUTES.iter().filter(|route| matches!(route.access, Api(_) | Metrics)) {
+            let expected = match route.method {
+                Method::Get if route.path.contains("export") => Scope::Export,
+                Method::Get => Scope::Read,
+                _ => Scope::Write,
+            };
+            assert_eq!(route.scope, expected, "{}", route.path);
+        }
     }
 
     #[test]

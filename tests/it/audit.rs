@@ -38,7 +38,8 @@ fn every_action_leaves_its_line() {
     owner.get(&format!("/captures/{id}")).expect(200);
     owner.get(&format!("/captures/{id}/raw")).expect(200);
     owner.submit("/settings/webhook", "/settings/webhook", &[("post_auth", "users")]).expect(303);
-    owner.submit("/profile", "/profile/key", &[]).expect(200);
+    let key = &[("key_name", "Scout"), ("scope", "post")];
+    owner.submit("/profile", "/profile/keys", key).expect(200);
     owner.submit("/profile", "/profile", &[("name", "Olive")]).expect(303);
     harness.signed_in("ulla").get("/settings/webhook").expect(403);
     let token = owner.token("/profile");
@@ -61,7 +62,7 @@ fn every_action_leaves_its_line() {
         &format!("view_capture {id}"),
         &format!("view_raw {id}"),
         "settings_changed ",
-        "key_rotated ",
+        "key_made Scout",
         "profile_changed ",
         "sign_in ",
         "denied GET /settings/webhook",

@@ -106,7 +106,7 @@ fn signing_in_needs_proof_too() {
 fn reading_changes_nothing() {
     let harness = Harness::start();
     let mut owner = harness.owner();
-    for path in ["/sign-out", "/profile/key", "/profile/sessions", "/theme"] {
+    for path in ["/sign-out", "/profile/keys", "/profile/sessions", "/theme"] {
         let answer = owner.get(path);
         assert!(matches!(answer.status, 200 | 303 | 404 | 405), "{path}: {}", answer.status);
         owner.get("/").expect(200);

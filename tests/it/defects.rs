@@ -38,7 +38,7 @@ fn s1_a_form_field_is_no_identity() {
         let answer = harness.anonymous().request("GET", path, &form, body).unwrap();
         assert_ne!(answer.status, 200, "{path}");
     }
-    for path in ["/settings/webhook", "/profile", "/profile/key"] {
+    for path in ["/settings/webhook", "/profile", "/profile/keys"] {
         let fields = [("username", "owner"), ("post_auth", "none")];
         let answer = harness.anonymous().post_form(path, &fields);
         assert!(answer.status >= 300 && !answer.text().contains(&harness.key), "{path}");

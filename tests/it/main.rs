@@ -31,6 +31,7 @@ mod fixture;
 mod general;
 mod headers;
 mod hostile;
+mod keys;
 mod live;
 mod plates;
 mod rules;

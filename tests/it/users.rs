@@ -44,7 +44,7 @@ fn a_new_user_has_to_choose_a_password_first() {
         assert!(answer.header("location").starts_with("/profile"), "{path}");
     }
     let token = uwe.token("/profile");
-    let answer = uwe.post_form("/profile/key", &[("csrf", &token)]).expect(303);
+    let answer = uwe.post_form("/profile/keys", &[("csrf", &token)]).expect(303);
     assert!(answer.header("location").starts_with("/profile?done=change"));
     let change = |uwe: &mut Client, password: &str| {
         uwe.submit(

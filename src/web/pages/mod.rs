@@ -11,6 +11,7 @@ pub mod errors;
 pub mod export;
 pub mod general;
 pub mod images;
+pub mod keys;
 pub mod live;
 pub mod login;
 pub mod names;

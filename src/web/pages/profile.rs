@@ -1,15 +1,16 @@
-//! The caller's own account: name, password, key, sessions.
+//! The caller's own account: person, password, sessions. Keys stand beside in `keys`.
 
 use crate::auth::policy::{self, Standing};
-use crate::auth::token::NewKey;
-use crate::auth::{session, token};
+use crate::auth::session;
 use crate::domain::users;
 use crate::gate::Response;
-use crate::model::audit::{Action, Change, differences};
+use crate::model::api_key::Scopes;
+use crate::model::audit::{Action, differences};
 use crate::model::text::clean;
 use crate::model::user::{Email, Session};
 use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
+use crate::web::pages::keys;
 use crate::web::pages::login::{note_failure, refusal};
 use crate::web::pages::shell::{Page, flash, post_address, render_with};
 use crate::web::views::profile::{Profile, SessionRow};
@@ -88,28 +89,6 @@ pub fn change_password(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Respo
     show(ctx, |view| view.errors.push(error))
 }
 
-/// `POST /profile/key`: a new key in place of the old one, shown this once.
-pub fn rotate_key(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
-    let key = new_key(ctx)?;
-    show(ctx, |view| key.secret.expose().clone_into(&mut view.new_key))
-}
-
-/// Gives the caller a key in place of the one before.
-pub fn new_key(ctx: &Ctx<'_>) -> Result<NewKey, WebError> {
-    let user = ctx.user()?.id;
-    Ok(ctx.site.store.write(|tx| {
-        let before = tx.api_keys()?.into_iter().find(|key| key.user == user);
-        let key = token::rotate(tx, user, ctx.now)?;
-        let (action, old) = match &before {
-            Some(before) => (Action::KeyRotated, before.last_four.as_str()),
-            None => (Action::KeyMade, ""),
-        };
-        let last_four = token::last_four(key.secret.expose());
-        tx.audit(&ctx.event(action).changes(Change::of("key ends in", old, &last_four)))?;
-        Ok(key)
-    })?)
-}
-
 /// `POST /profile/sessions`: ends one of the caller's sessions, or all others.
 pub fn end_sessions(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, WebError> {
     let asked = input.form()?.get("session").unwrap_or_default().to_owned();
@@ -131,7 +110,8 @@ pub fn end_sessions(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response
     Ok(done(if others { "sessions" } else { "session" }))
 }
 
-fn done(what: &str) -> Response {
+/// Back to the profile, which says that `what` is done.
+pub fn done(what: &str) -> Response {
     Response::redirect(303, &format!("{}?done={what}", paths::PROFILE))
 }
 
@@ -141,11 +121,12 @@ fn id_of(session: &Session) -> String {
     format!("{:016x}", u64::from_be_bytes(start))
 }
 
-fn show(ctx: &Ctx<'_>, adjust: impl FnOnce(&mut Profile)) -> Result<Response, WebError> {
+/// The profile as it is now, after `adjust`.
+pub fn show(ctx: &Ctx<'_>, adjust: impl FnOnce(&mut Profile)) -> Result<Response, WebError> {
     // Read afresh: what was just changed is shown as it is now.
     let id = ctx.user()?.id;
-    let (user, key, mut sessions) =
-        ctx.site.store.read(|tx| Ok((tx.user(id)?, tx.api_key_of(id)?, tx.sessions_of(id)?)))?;
+    let (user, own_keys, mut sessions) =
+        ctx.site.store.read(|tx| Ok((tx.user(id)?, tx.api_keys_of(id)?, tx.sessions_of(id)?)))?;
     let user = user.ok_or(WebError::NotFound)?;
     let standing = ctx.site.store.read(|tx| Standing::of(tx, &user))?;
     sessions.retain(|session| session::is_live(session, ctx.now));
@@ -164,9 +145,8 @@ fn show(ctx: &Ctx<'_>, adjust: impl FnOnce(&mut Profile)) -> Result<Response, We
         name: user.name.clone(),
         email: user.email.as_str().to_owned(),
         zones: choices,
-        last_four: key.as_ref().map(|key| key.last_four.clone()).unwrap_or_default(),
-        key_made: key.as_ref().map(|key| time(key.created_at)),
-        key_used: key.filter(|key| key.last_used.0 != 0).map(|key| time(key.last_used)),
+        keys: own_keys.iter().map(|key| keys::row(ctx, key)).collect(),
+        scopes: keys::choices(&user, Scopes::default()),
         address: post_address(ctx),
         password_min: standing.chars_min(),
         sessions: sessions

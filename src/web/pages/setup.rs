@@ -4,14 +4,15 @@ use crate::auth::setup::{self, SetupError, SetupForm};
 use crate::auth::token;
 use crate::domain::settings::GeneralForm;
 use crate::gate::Response;
+use crate::model::api_key::Scope;
 use crate::model::ban::Offence;
 use crate::model::query::{PageRequest, Query};
 use crate::model::text::clean;
 use crate::web::ctx::{Ctx, Input};
 use crate::web::doorman::offend;
 use crate::web::error::WebError;
+use crate::web::pages::keys;
 use crate::web::pages::login::enter;
-use crate::web::pages::profile::new_key;
 use crate::web::pages::settings::save_settings;
 use crate::web::pages::shell::{Page, base_url, post_address, render};
 use crate::web::paths;
@@ -121,7 +122,7 @@ pub fn key_page(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebErr
 
 /// `POST /setup/key`: makes a key and shows it this once.
 pub fn make_key(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
-    let key = new_key(ctx)?;
+    let key = keys::first(ctx)?;
     let view = SetupKey {
         key: key.secret.expose().to_owned(),
         last_four: token::last_four(key.secret.expose()),
@@ -177,9 +178,10 @@ fn current_status(ctx: &Ctx<'_>) -> Result<SetupStatus, WebError> {
     })
 }
 
-/// Last four characters of the caller's key, `""` without one.
+/// Last four characters of the caller's first key for posting, `""` without one.
 pub fn last_four(ctx: &Ctx<'_>) -> Result<String, WebError> {
     let user = ctx.user()?.id;
-    let key = ctx.site.store.read(|tx| tx.api_key_of(user))?;
-    Ok(key.map(|key| key.last_four).unwrap_or_default())
+    let keys = ctx.site.store.read(|tx| tx.api_keys_of(user))?;
+    let posts = keys.into_iter().find(|key| key.scopes.has(Scope::Post));
+    Ok(posts.map(|key| key.last_four).unwrap_or_default())
 }

@@ -142,6 +142,7 @@ pub fn flash(ctx: &Ctx<'_>) -> Option<Flash> {
         "unchanged" => "Nothing to change: the read says that already.",
         "password" => "Password changed. Other sessions were signed out.",
         "session" => "Signed out there.",
+        "revoked" => "The key is revoked.",
         "reset" => "The password is set. Sign in with it.",
         "change" => "Set a password of your own before you go on.",
         "banned" => "Banned.",

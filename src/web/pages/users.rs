@@ -4,15 +4,17 @@ use serde::Serialize;
 
 use crate::auth::setup::{SetupError, SetupForm, new_user};
 use crate::auth::{reset, session};
+use crate::domain::api_keys;
 use crate::domain::users::{self, NewUser};
 use crate::gate::{Form, Response};
-use crate::model::audit::{Action, differences};
+use crate::model::audit::{Action, Change, differences};
 use crate::model::text::clean;
 use crate::model::user::{Details, Email, Role, User, UserId};
 use crate::store::{ReadTx, StoreError};
 use crate::web::api::rfc3339;
 use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
+use crate::web::pages::keys;
 use crate::web::pages::login::refusal;
 use crate::web::pages::shell::{Page, base_url, flash, render_with};
 use crate::web::paths;
@@ -166,6 +168,25 @@ pub fn set_password(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, We
     shown_once(ctx, id, saved, password.expose(), "Temporary password")
 }
 
+/// `POST /settings/users/{user}/keys/{key}/revoke`: a key of theirs ends.
+pub fn revoke_key(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
+    let (id, actor) = (target(ctx)?, ctx.user()?);
+    let key = ctx.param("key").unwrap_or_default();
+    let saved = ctx.site.store.write(|tx| {
+        let (owner, key) = api_keys::revoke_of(tx, actor, id, key)?;
+        let event = ctx.event(Action::KeyRevoked).object(owner.username.as_str());
+        let event = event.note(key.name.as_str());
+        tx.audit(&event.changes(Change::of("key ends in", &key.last_four, "")))
+    });
+    match saved {
+        Ok(()) => Ok(done(id, "revoked")),
+        Err(error) => {
+            let error = refusal(error, "")?;
+            show(ctx, id, |view| view.errors.push(error))
+        }
+    }
+}
+
 /// `POST /settings/users/{user}/link`: a link to set a password with, shown this once.
 pub fn make_link(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
     let (id, actor) = (target(ctx)?, ctx.user()?);
@@ -276,8 +297,8 @@ fn show(
     adjust: impl FnOnce(&mut UserPage),
 ) -> Result<Response, WebError> {
     let found =
-        ctx.site.store.read(|tx| Ok((tx.user(id)?, tx.api_key_of(id)?, tx.sessions_of(id)?)))?;
-    let (Some(user), key, sessions) = found else { return Err(WebError::NotFound) };
+        ctx.site.store.read(|tx| Ok((tx.user(id)?, tx.api_keys_of(id)?, tx.sessions_of(id)?)))?;
+    let (Some(user), keys, sessions) = found else { return Err(WebError::NotFound) };
     let own = ctx.user()?;
     let fixed = if user.id == own.id {
         "This is you: change it on your profile."
@@ -308,7 +329,7 @@ fn show(
         fixed: fixed.to_owned(),
         created: TimeView::new(user.created_at, ctx.now, &ctx.zone()),
         sessions: live as u64,
-        last_four: key.map(|key| key.last_four).unwrap_or_default(),
+        keys: keys.iter().map(|key| keys::row(ctx, key)).collect(),
         audit_href: format!("{}?{query}", paths::AUDIT),
         ..UserPage::default()
     };

@@ -20,20 +20,54 @@ pub struct Profile {
     pub zones: Vec<Choice>,
     /// A key that was just made, shown once; `""` otherwise.
     pub new_key: String,
-    /// Last four characters of the key, `""` without one.
-    pub last_four: String,
-    /// When the key was made.
-    pub key_made: Option<TimeView>,
-    /// When it was last used; `None` when never.
-    pub key_used: Option<TimeView>,
+    /// What it is called.
+    pub new_key_name: String,
+    /// Whether it is for posting.
+    pub new_key_posts: bool,
+    /// Whether it took the place of another.
+    pub new_key_replaced: bool,
+    /// Keys, oldest first.
+    pub keys: Vec<KeyRow>,
+    /// Name of another key, as typed.
+    pub key_name: String,
+    /// What another key may be for.
+    pub scopes: Vec<ScopeChoice>,
     /// Address to post to, without the key.
     pub address: String,
     /// Shortest password, characters.
     pub password_min: usize,
     /// Sessions, newest first.
     pub sessions: Vec<SessionRow>,
-    /// What was wrong. Fields `name email time_zone current password`.
+    /// What was wrong. Fields `name email time_zone current password key_name scope`.
     pub errors: Vec<FieldError>,
+}
+
+/// An API key.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct KeyRow {
+    /// Part of the addresses that change it; not the key.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// What it may be used for.
+    pub scopes: Vec<&'static str>,
+    /// Its last four characters.
+    pub last_four: String,
+    /// When it was made.
+    pub made: TimeView,
+    /// When it was last used; `None` when never.
+    pub used: Option<TimeView>,
+}
+
+/// A scope in the form of a key.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ScopeChoice {
+    /// Value sent.
+    pub name: &'static str,
+    /// What it allows.
+    pub hint: &'static str,
+    /// Whether it is chosen.
+    pub checked: bool,
 }
 
 /// A session.

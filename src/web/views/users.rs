@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::profile::KeyRow;
 use super::read::TimeView;
 use super::{Choice, FieldError, Tag};
 
@@ -81,8 +82,8 @@ pub struct UserPage {
     pub created: TimeView,
     /// Live sessions.
     pub sessions: u64,
-    /// End of its API key, `""` without one.
-    pub last_four: String,
+    /// Its API keys.
+    pub keys: Vec<KeyRow>,
     /// Where the audit log tells what it did.
     pub audit_href: String,
     /// A password or a link, shown this once.

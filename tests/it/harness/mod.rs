@@ -13,7 +13,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use openalpr_webhook::app::{App, Options};
+use openalpr_webhook::auth::token;
 use openalpr_webhook::base::clock::{Clock, Timestamp};
+use openalpr_webhook::model::api_key::{KeyName, Scope, Scopes};
 use openalpr_webhook::model::user::{Role, Username};
 use openalpr_webhook::web::routes::ROUTES;
 use serde_json::Value;
@@ -159,6 +161,19 @@ impl Harness {
     #[track_caller]
     pub(crate) fn set_role(&self, username: &str, role: Role) {
         self.change_user(username, |user| user.role = role);
+    }
+
+    /// Another key of an account, for `scopes` only.
+    #[track_caller]
+    pub(crate) fn make_key(&self, username: &str, scopes: &[Scope]) -> String {
+        let name = Username::parse(username).expect("a user name");
+        let scopes = Scopes::of(scopes.iter().copied());
+        let made = self.app().store().write(|tx| {
+            let user = tx.user_by_name(&name)?.expect("the account exists").id;
+            let key = KeyName::parse(&format!("for {}", scopes.names())).expect("a name");
+            token::make(tx, user, key, scopes, self.clock.now())
+        });
+        made.expect("the store writes").secret.expose().to_owned()
     }
 
     /// Suspends an account.

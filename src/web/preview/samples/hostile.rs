@@ -228,6 +228,12 @@ pub(in crate::web::preview) fn profile() -> Profile {
     page.name = bad();
     page.email = bad();
     page.role = bad();
+    page.new_key_name = bad();
+    page.key_name = bad();
+    for row in &mut page.keys {
+        row.name = bad();
+        row.last_four = bad();
+    }
     page.errors = vec![FieldError::new("name", bad())];
     page.sessions = vec![
         SessionRow {

@@ -1,7 +1,7 @@
 //! Sample pages of accounts and settings. All data is invented.
 
 use super::at;
-use crate::web::views::profile::{Profile, SessionRow};
+use crate::web::views::profile::{KeyRow, Profile, ScopeChoice, SessionRow};
 use crate::web::views::setup::{SetupAccount, SetupKey, SetupPlace, SetupStatus, SetupWait, zones};
 use crate::web::views::sign_in::SignIn;
 use crate::web::views::webhook::{AgentRow, CameraRow, Count, Tally, WebhookPage, levels};
@@ -140,6 +140,28 @@ pub(in crate::web::preview) fn webhook_empty() -> WebhookPage {
     }
 }
 
+/// Keys as they occur: in use, never used, with a name that knows no end.
+pub(in crate::web::preview) fn api_keys() -> Vec<KeyRow> {
+    let row = |id: &str, name: &str, scopes: &[&'static str], used| KeyRow {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        scopes: scopes.to_vec(),
+        last_four: "dG8s".to_owned(),
+        made: at(190_000_000),
+        used,
+    };
+    vec![
+        row("1", "Rekor Scout", &["post"], Some(at(4000))),
+        row(
+            "2",
+            "Nightly-export-to-the-archive-of-the-town",
+            &["read", "export"],
+            Some(at(90_000_000)),
+        ),
+        row("3", "API key", &["post", "read", "export", "write"], None),
+    ]
+}
+
 pub(in crate::web::preview) fn profile(new_key: &str) -> Profile {
     let mut choices = vec![Choice::new("", "As the box (Los Angeles)", true)];
     choices.extend(zones("x").into_iter().map(|it| Choice { selected: false, ..it }));
@@ -150,9 +172,21 @@ pub(in crate::web::preview) fn profile(new_key: &str) -> Profile {
         email: "mara@example.test".to_owned(),
         zones: choices,
         new_key: new_key.to_owned(),
-        last_four: "dG8s".to_owned(),
-        key_made: Some(at(190_000_000)),
-        key_used: Some(at(4000)),
+        new_key_name: "Rekor Scout".to_owned(),
+        new_key_posts: true,
+        keys: api_keys(),
+        scopes: vec![
+            ScopeChoice {
+                name: "post",
+                hint: "Send reads: all that Rekor Scout and agents need.",
+                checked: false,
+            },
+            ScopeChoice {
+                name: "read",
+                hint: "Look at reads, images, plates and counts.",
+                checked: true,
+            },
+        ],
         address: "http://192.0.2.10:8080/api/webhook".to_owned(),
         password_min: 12,
         sessions: vec![
