@@ -15,10 +15,11 @@ use std::time::{Duration, Instant};
 
 use openalpr_webhook::base::clock::Clock;
 use serde_json::{Value, json};
+use support::cpu::process_seconds;
 use support::http::Client;
 use support::load::{Template, templates};
 use support::server::{self, Server};
-use support::{Failure, argument, cpu_seconds, disk_bytes, median, ms, percentile, round};
+use support::{Failure, argument, disk_bytes, median, ms, percentile, round};
 
 const CONNECTIONS: [usize; 3] = [1, 8, 32];
 /// The share of the disk's own speed to reach at 32 connections.
@@ -167,7 +168,7 @@ fn load(
         )
     };
     let before = counted();
-    let cpu = || (server.cpu_seconds(), cpu_seconds("self"));
+    let cpu = || (server.cpu_seconds(), process_seconds("self"));
     let cpu_before = cpu();
     let started = Instant::now();
     let results: Vec<Result<(Vec<f64>, usize), Failure>> = std::thread::scope(|scope| {

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "every bench uses its own part")]
 
+pub(crate) mod cpu;
 pub(crate) mod http;
 pub(crate) mod load;
 pub(crate) mod server;
@@ -42,18 +43,11 @@ pub(crate) fn round(value: f64) -> f64 {
     (value * 1e3).round() / 1e3
 }
 
-/// Processor time process `pid` (or `self`) has taken so far, seconds.
-pub(crate) fn cpu_seconds(pid: &str) -> f64 {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let after_name = text.rsplit(')').next().unwrap_or_default();
-    let ticks: f64 = after_name
-        .split_whitespace()
-        .skip(11)
-        .take(2)
-        .filter_map(|ticks| ticks.parse::<f64>().ok())
-        .sum();
-    // USER_HZ, the same on every Linux that this runs on.
-    ticks / 100.0
+/// A figure of `/proc/PID/status` in KiB, such as `VmRSS`; `pid` may be `self`.
+pub(crate) fn memory_kib(pid: &str, name: &str) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    line.and_then(|value| value.split_whitespace().next()?.parse().ok()).unwrap_or_default()
 }
 
 /// Bytes that the files below `directory` occupy on disk.

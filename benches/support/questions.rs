@@ -1,6 +1,7 @@
 //! What the search bench asks, and the plates and words it asks about.
 
-use super::READS_PER_PLATE;
+/// How many captures a plate has on the average.
+pub(crate) const READS_PER_PLATE: u64 = 8;
 
 pub(crate) const COLORS: [&str; 10] = [
     "white",

@@ -97,7 +97,12 @@ impl Server {
 
     /// Processor time the box has taken so far, seconds.
     pub(crate) fn cpu_seconds(&self) -> f64 {
-        super::cpu_seconds(&self.child.id().to_string())
+        super::cpu::process_seconds(&self.child.id().to_string())
+    }
+
+    /// Processor time of its threads so far, microseconds.
+    pub(crate) fn busy_us(&self) -> u64 {
+        super::cpu::process_us(self.child.id())
     }
 
     /// A number of `/metrics`.

@@ -218,6 +218,31 @@ pub(super) fn decode_slot(record: &[u8]) -> Result<Slot, StoreError> {
     Ok(Slot { block: reader.u32()?, ordinal: reader.u16()? })
 }
 
+/// The plate of a head record.
+pub(super) fn decode_plate(record: &[u8]) -> Result<&str, StoreError> {
+    let mut reader = Reader::new(record)?;
+    reader.u32()?;
+    reader.u16()?;
+    reader.text()
+}
+
+/// Shows the other readings of the plate in a detail record until `look` has seen enough; whether
+/// it had.
+pub(super) fn any_candidate(
+    record: &[u8],
+    mut look: impl FnMut(&str) -> bool,
+) -> Result<bool, StoreError> {
+    let mut reader = Reader::new(record)?;
+    for _ in 0..reader.u32()? {
+        let name = reader.text()?;
+        reader.f32()?;
+        if look(name) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// A head record.
 pub(super) fn decode(key: CaptureKey, record: &[u8]) -> Result<(Capture, Slot), StoreError> {
     let mut reader = Reader::new(record)?;

@@ -1,13 +1,14 @@
 //! Bitmap rows: their keys, their bytes, and merging new ordinals into them.
 
-use redb::ReadableTable;
+use redb::{AccessGuard, ReadOnlyTable, ReadableTable};
 use roaring::RoaringBitmap;
 
 use super::Term;
-use super::bits::Row;
 use crate::store::tables::BITMAPS;
 use crate::store::{StoreError, WriteTx};
 
+/// Ordinals a list can have before it is longer than plain bits.
+const LIST_MAX: u64 = 4096;
 /// Bitmaps over the captures of a block.
 pub(crate) const CAPTURE_SPACE: u8 = 0;
 /// Bitmaps over distinct plates, 65,536 plate ids a block.
@@ -36,17 +37,14 @@ pub(crate) fn get(
     table.get(&key(space, block, term))?.map(|row| decode(row.value())).transpose()
 }
 
-/// Shows a row as it lies in the store; `false` when no ordinal of the block has the term.
-pub(crate) fn with_row(
-    table: &impl ReadableTable<&'static [u8; 14], &'static [u8]>,
+/// A row as it lies in the store; `None` when no ordinal of the block has the term.
+pub(crate) fn row(
+    table: &ReadOnlyTable<&'static [u8; 14], &'static [u8]>,
     space: u8,
     block: u32,
     term: Term,
-    look: impl FnOnce(Row<'_>),
-) -> Result<bool, StoreError> {
-    let Some(row) = table.get(&key(space, block, term))? else { return Ok(false) };
-    look(Row::parse(row.value())?);
-    Ok(true)
+) -> Result<Option<AccessGuard<'static, &'static [u8]>>, StoreError> {
+    Ok(table.get(&key(space, block, term))?)
 }
 
 fn decode(bytes: &[u8]) -> Result<RoaringBitmap, StoreError> {
@@ -66,7 +64,7 @@ pub(crate) fn merge<O: AsRef<[u16]>>(
     for (term, ordinals) in entries {
         let mut bitmap = get(&table, space, block, term)?.unwrap_or_default();
         bitmap.extend(ordinals.as_ref().iter().map(|&ordinal| u32::from(ordinal)));
-        if bitmap.len() > 4096 {
+        if bitmap.len() > LIST_MAX || term.comes_in_runs() {
             bitmap.optimize();
         }
         bytes.clear();

@@ -1,98 +1,28 @@
-//! A set of ordinals of one block as plain bits, and what rows of the index do to it without being
-//! unpacked. Rows are written by `roaring` in its portable form; as a block has no more ordinals
-//! than one of its containers, a row is one container.
+//! A set of ordinals of one block: few as a list, many as plain bits. What rows of the index do to
+//! it needs none of them unpacked. Searches spend their time here, so the loops are plain ones.
 
-use crate::store::StoreError;
+use super::row::{LIST_MAX, Row, WORDS, first, last};
 
 /// Ordinals of a block.
-const ORDINALS: usize = 1 << 16;
-const WORDS: usize = ORDINALS / 64;
-/// Portable form: with and without run containers, and the largest container kept as a list.
-const COOKIE_RUNS: u16 = 12_347;
-const COOKIE_PLAIN: u32 = 12_346;
-const LIST_MAX: usize = 4096;
+const ORDINALS: u32 = 1 << 16;
+/// A list this many times longer than another is searched rather than gone through.
+const SEARCHED_FROM: usize = 8;
 
 /// A set of ordinals.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Bits(Box<[u64]>);
-
-/// A row as it lies in the store.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Row<'a> {
-    /// Ordinals in ascending order, two bytes each.
-    List(&'a [u8]),
+#[derive(Clone, Debug)]
+pub(crate) enum Bits {
+    /// In ascending order, at most [`LIST_MAX`].
+    Few(Vec<u16>),
     /// One bit per ordinal.
-    Bitmap(&'a [u8]),
-    /// First ordinal and length less one, two bytes each.
-    Runs(&'a [u8]),
+    Many(Box<[u64]>),
 }
 
-impl<'a> Row<'a> {
-    /// Finds the container in `bytes`.
-    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, StoreError> {
-        Self::try_parse(bytes).ok_or_else(|| StoreError::Corrupt("search bitmap".into()))
-    }
-
-    fn try_parse(bytes: &'a [u8]) -> Option<Self> {
-        let cookie = u32::from_le_bytes(bytes.get(..4)?.try_into().ok()?);
-        if cookie as u16 == COOKIE_RUNS {
-            // Containers less one, their run marks, key and size of each; no offsets below four.
-            let is_run = *bytes.get(4)? & 1 == 1;
-            if cookie >> 16 != 0 {
-                return None;
-            }
-            let data = bytes.get(9..)?;
-            if !is_run {
-                return Self::plain(bytes.get(7..9)?, data);
-            }
-            let runs = usize::from(pair(data.get(..2)?));
-            return Some(Self::Runs(data.get(2..2 + runs * 4)?));
-        }
-        if cookie != COOKIE_PLAIN {
-            return None;
-        }
-        match u32::from_le_bytes(bytes.get(4..8)?.try_into().ok()?) {
-            0 => Some(Self::List(&[])),
-            1 => Self::plain(bytes.get(10..12)?, bytes.get(16..)?),
-            _ => None,
-        }
-    }
-
-    fn plain(size: &[u8], data: &'a [u8]) -> Option<Self> {
-        let size = usize::from(pair(size)) + 1;
-        if size <= LIST_MAX {
-            Some(Self::List(data.get(..size * 2)?))
-        } else {
-            Some(Self::Bitmap(data.get(..WORDS * 8)?))
-        }
-    }
-}
-
-fn pair(bytes: &[u8]) -> u16 {
-    bytes.try_into().map_or(0, u16::from_le_bytes)
-}
-
-fn list(bytes: &[u8]) -> impl Iterator<Item = u16> + '_ {
-    bytes.chunks_exact(2).map(pair)
-}
-
-fn words(bytes: &[u8]) -> impl Iterator<Item = u64> + '_ {
-    bytes.chunks_exact(8).map(|eight| eight.try_into().map_or(0, u64::from_le_bytes))
-}
-
-/// First and last ordinal of each run.
-fn runs(bytes: &[u8]) -> impl Iterator<Item = (u32, u32)> + '_ {
-    bytes.chunks_exact(4).map(|run| {
-        let (first, more) = run.split_at(2);
-        let first = u32::from(pair(first));
-        (first, first + u32::from(pair(more)))
-    })
-}
+use Bits::{Few, Many};
 
 impl Bits {
     /// No ordinal.
-    pub(crate) fn new() -> Self {
-        Self(vec![0; WORDS].into_boxed_slice())
+    pub(crate) const fn new() -> Self {
+        Few(Vec::new())
     }
 
     /// The first `count` ordinals.
@@ -102,63 +32,82 @@ impl Bits {
         bits
     }
 
+    /// What is in `row`.
+    pub(crate) fn of_row(row: Row<'_>) -> Self {
+        let mut bits = Self::new();
+        bits.or_row(row);
+        bits
+    }
+
     /// Takes all ordinals out.
     pub(crate) fn clear(&mut self) {
-        self.0.fill(0);
+        *self = Self::new();
     }
 
     pub(crate) fn len(&self) -> u64 {
-        self.0.iter().map(|word| u64::from(word.count_ones())).sum()
+        match self {
+            Few(list) => list.len() as u64,
+            Many(words) => words.iter().map(|word| u64::from(word.count_ones())).sum(),
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.iter().all(|word| *word == 0)
+        match self {
+            Few(list) => list.is_empty(),
+            Many(words) => words.iter().all(|word| *word == 0),
+        }
     }
 
     pub(crate) fn contains(&self, ordinal: u16) -> bool {
-        let word = self.0.get(usize::from(ordinal) / 64);
-        word.is_some_and(|word| word >> (ordinal % 64) & 1 == 1)
+        match self {
+            Few(list) => list.binary_search(&ordinal).is_ok(),
+            Many(words) => is_set(words, ordinal),
+        }
     }
 
     pub(crate) fn insert(&mut self, ordinal: u16) {
-        if let Some(word) = self.0.get_mut(usize::from(ordinal) / 64) {
-            *word |= 1 << (ordinal % 64);
+        match self {
+            Few(list) if list.last().is_none_or(|last| *last < ordinal) => list.push(ordinal),
+            Few(list) => {
+                if let Err(place) = list.binary_search(&ordinal) {
+                    list.insert(place, ordinal);
+                }
+            }
+            Many(words) => set(words, ordinal),
+        }
+        if matches!(self, Few(list) if list.len() > LIST_MAX) {
+            self.words();
         }
     }
 
     pub(crate) fn remove(&mut self, ordinal: u16) {
-        if let Some(word) = self.0.get_mut(usize::from(ordinal) / 64) {
-            *word &= !(1 << (ordinal % 64));
+        match self {
+            Few(list) => {
+                if let Ok(place) = list.binary_search(&ordinal) {
+                    list.remove(place);
+                }
+            }
+            Many(words) => {
+                if let Some(word) = words.get_mut(usize::from(ordinal) / 64) {
+                    *word &= !(1 << (ordinal % 64));
+                }
+            }
         }
     }
 
     /// Adds `from..until`.
     pub(crate) fn set_range(&mut self, from: u32, until: u32) {
-        self.each_word(from, until, |word, mask| *word |= mask);
+        each_word(self.words(), from, until, |word, mask| *word |= mask);
     }
 
     /// Takes `from..until` out.
     pub(crate) fn clear_range(&mut self, from: u32, until: u32) {
-        self.each_word(from, until, |word, mask| *word &= !mask);
-    }
-
-    /// Shows the words that hold `from..until`, each with the mask of its part.
-    fn each_word(&mut self, from: u32, until: u32, mut change: impl FnMut(&mut u64, u64)) {
-        let (from, until) = (from as usize, (until as usize).min(ORDINALS));
-        if from >= until {
-            return;
-        }
-        let (first, last) = (from / 64, (until - 1) / 64);
-        let words = self.0.get_mut(first..=last).unwrap_or_default();
-        for (number, word) in words.iter_mut().enumerate() {
-            let mut mask = u64::MAX;
-            if number == 0 {
-                mask &= u64::MAX << (from % 64);
+        match self {
+            Few(list) => {
+                let (start, end) = places(list, from, until);
+                list.drain(start..end);
             }
-            if first + number == last {
-                mask &= u64::MAX >> (63 - (until - 1) % 64);
-            }
-            change(word, mask);
+            Many(words) => each_word(words, from, until, |word, mask| *word &= !mask),
         }
     }
 
@@ -169,95 +118,280 @@ impl Bits {
 
     /// Those of `from..until`, in ascending order.
     pub(crate) fn between(&self, from: u32, until: u32) -> impl Iterator<Item = u16> + '_ {
-        let (from, until) = (from as usize, (until as usize).min(ORDINALS));
-        let last = until.div_ceil(64).max(from / 64);
-        let words = self.0.get(from / 64..last).unwrap_or_default().iter();
-        words
-            .enumerate()
-            .flat_map(move |(number, &word)| {
-                let base = (from / 64 + number) * 64;
-                ones(word).map(move |bit| base + bit)
-            })
-            .filter(move |ordinal| (from..until).contains(ordinal))
-            .map(|ordinal| ordinal as u16)
+        let (list, words) = match self {
+            Few(list) => {
+                let (start, end) = places(list, from, until);
+                (list.get(start..end).unwrap_or_default(), &[][..])
+            }
+            Many(words) => {
+                let end = (until.min(ORDINALS).div_ceil(64)).max(from / 64);
+                (&[][..], words.get((from / 64) as usize..end as usize).unwrap_or_default())
+            }
+        };
+        let ones = words.iter().enumerate().flat_map(move |(number, &word)| {
+            let base = (from / 64 + number as u32) * 64;
+            ones(word).map(move |bit| base + bit).filter(move |at| (from..until).contains(at))
+        });
+        list.iter().copied().chain(ones.map(|ordinal| ordinal as u16))
     }
 
     /// All, in ascending order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = u16> + '_ {
-        self.between(0, ORDINALS as u32)
+        self.between(0, ORDINALS)
     }
 
     /// Adds what is in `other`.
     pub(crate) fn or(&mut self, other: &Self) {
-        self.0.iter_mut().zip(&other.0).for_each(|(word, other)| *word |= other);
+        match (&mut *self, other) {
+            (Few(list), Few(others)) if list.len() + others.len() <= LIST_MAX => {
+                *list = merged(list, others.iter().copied(), others.len());
+            }
+            (_, Few(others)) => {
+                let words = self.words();
+                for ordinal in others {
+                    set(words, *ordinal);
+                }
+            }
+            (Many(words), Many(others)) => {
+                words.iter_mut().zip(others.iter()).for_each(|(word, other)| *word |= other);
+            }
+            (Few(list), Many(others)) => {
+                let mut words = others.clone();
+                for ordinal in list.iter() {
+                    set(&mut words, *ordinal);
+                }
+                *self = Many(words);
+            }
+        }
     }
 
     /// Keeps what is in `other` too.
     pub(crate) fn and(&mut self, other: &Self) {
-        self.0.iter_mut().zip(&other.0).for_each(|(word, other)| *word &= other);
+        match (&mut *self, other) {
+            (Few(list), other) => list.retain(|ordinal| other.contains(*ordinal)),
+            (Many(words), Few(others)) => {
+                let mut list = others.clone();
+                list.retain(|ordinal| is_set(words, *ordinal));
+                *self = Few(list);
+            }
+            (Many(words), Many(others)) => {
+                words.iter_mut().zip(others.iter()).for_each(|(word, other)| *word &= other);
+            }
+        }
     }
 
     /// Takes out what is in `other`.
     pub(crate) fn and_not(&mut self, other: &Self) {
-        self.0.iter_mut().zip(&other.0).for_each(|(word, other)| *word &= !other);
+        match (&mut *self, other) {
+            (Few(list), other) => list.retain(|ordinal| !other.contains(*ordinal)),
+            (Many(_), Few(others)) => others.iter().for_each(|ordinal| self.remove(*ordinal)),
+            (Many(words), Many(others)) => {
+                words.iter_mut().zip(others.iter()).for_each(|(word, other)| *word &= !other);
+            }
+        }
     }
 
     /// Adds what is in `row`.
     pub(crate) fn or_row(&mut self, row: Row<'_>) {
-        match row {
-            Row::List(bytes) => list(bytes).for_each(|ordinal| self.insert(ordinal)),
-            Row::Bitmap(bytes) => {
-                self.0.iter_mut().zip(words(bytes)).for_each(|(word, other)| *word |= other);
+        match (&mut *self, row) {
+            (Few(list), Row::List(row)) if list.len() + row.len() <= LIST_MAX => {
+                let others = row.iter().map(|pair| u16::from_le_bytes(*pair));
+                *list = merged(list, others, row.len());
             }
-            Row::Runs(bytes) => {
-                runs(bytes).for_each(|(first, last)| self.set_range(first, last + 1));
+            (_, Row::List(row)) => {
+                let words = self.words();
+                for pair in row {
+                    set(words, u16::from_le_bytes(*pair));
+                }
+            }
+            (_, Row::Bitmap(row, _)) => {
+                let words = self.words().iter_mut().zip(row);
+                words.for_each(|(word, eight)| *word |= u64::from_le_bytes(*eight));
+            }
+            (_, Row::Runs(runs)) => {
+                let words = self.words();
+                for run in runs {
+                    each_word(words, first(*run), last(*run) + 1, |word, mask| *word |= mask);
+                }
             }
         }
     }
 
     /// Keeps what is in `row` too.
     pub(crate) fn and_row(&mut self, row: Row<'_>) {
-        match row {
-            Row::List(bytes) => {
-                let kept: Vec<u16> = list(bytes).filter(|o| self.contains(*o)).collect();
-                self.clear();
-                for ordinal in kept {
-                    self.insert(ordinal);
+        match (&mut *self, row) {
+            (Few(list), row) => keep(list, row, true),
+            (Many(words), Row::List(row)) => {
+                let mut list = Vec::with_capacity(row.len());
+                for pair in row {
+                    let ordinal = u16::from_le_bytes(*pair);
+                    if is_set(words, ordinal) {
+                        list.push(ordinal);
+                    }
                 }
+                *self = Few(list);
             }
-            Row::Bitmap(bytes) => {
-                self.0.iter_mut().zip(words(bytes)).for_each(|(word, other)| *word &= other);
+            (Many(words), Row::Bitmap(row, _)) => {
+                let words = words.iter_mut().zip(row);
+                words.for_each(|(word, eight)| *word &= u64::from_le_bytes(*eight));
             }
-            Row::Runs(bytes) => {
+            (Many(words), Row::Runs(runs)) => {
                 let mut next = 0;
-                for (first, last) in runs(bytes) {
-                    self.clear_range(next, first);
-                    next = last + 1;
+                for run in runs {
+                    each_word(words, next, first(*run), |word, mask| *word &= !mask);
+                    next = last(*run) + 1;
                 }
-                self.clear_range(next, ORDINALS as u32);
+                each_word(words, next, ORDINALS, |word, mask| *word &= !mask);
             }
         }
     }
 
     /// Takes out what is in `row`.
     pub(crate) fn and_not_row(&mut self, row: Row<'_>) {
-        match row {
-            Row::List(bytes) => list(bytes).for_each(|ordinal| self.remove(ordinal)),
-            Row::Bitmap(bytes) => {
-                self.0.iter_mut().zip(words(bytes)).for_each(|(word, other)| *word &= !other);
+        match (&mut *self, row) {
+            (Few(list), row) => keep(list, row, false),
+            (Many(_), Row::List(row)) => {
+                for pair in row {
+                    self.remove(u16::from_le_bytes(*pair));
+                }
             }
-            Row::Runs(bytes) => {
-                runs(bytes).for_each(|(first, last)| self.clear_range(first, last + 1));
+            (Many(words), Row::Bitmap(row, _)) => {
+                let words = words.iter_mut().zip(row);
+                words.for_each(|(word, eight)| *word &= !u64::from_le_bytes(*eight));
             }
+            (Many(words), Row::Runs(runs)) => {
+                for run in runs {
+                    each_word(words, first(*run), last(*run) + 1, |word, mask| *word &= !mask);
+                }
+            }
+        }
+    }
+
+    /// Its bits, made of the list when it is one.
+    fn words(&mut self) -> &mut [u64] {
+        if let Few(list) = self {
+            let mut words = vec![0; WORDS].into_boxed_slice();
+            for ordinal in list.iter() {
+                set(&mut words, *ordinal);
+            }
+            *self = Many(words);
+        }
+        match self {
+            Many(words) => words,
+            // Never: they were made bits above.
+            Few(_) => &mut [],
         }
     }
 }
 
+/// The places in `list` that hold `from..until`.
+fn places(list: &[u16], from: u32, until: u32) -> (usize, usize) {
+    let start = list.partition_point(|ordinal| u32::from(*ordinal) < from);
+    let end = list.partition_point(|ordinal| u32::from(*ordinal) < until);
+    (start, end.max(start))
+}
+
+fn is_set(words: &[u64], ordinal: u16) -> bool {
+    let word = words.get(usize::from(ordinal) / 64);
+    word.is_some_and(|word| word >> (ordinal % 64) & 1 == 1)
+}
+
+fn set(words: &mut [u64], ordinal: u16) {
+    if let Some(word) = words.get_mut(usize::from(ordinal) / 64) {
+        *word |= 1 << (ordinal % 64);
+    }
+}
+
+/// Both lists in one, `count` being the length of the other.
+fn merged(list: &[u16], others: impl Iterator<Item = u16>, count: usize) -> Vec<u16> {
+    let mut all = Vec::with_capacity(list.len() + count);
+    let mut rest = list;
+    for other in others {
+        while let [ordinal, more @ ..] = rest {
+            if *ordinal > other {
+                break;
+            }
+            rest = more;
+            if *ordinal < other {
+                all.push(*ordinal);
+            }
+        }
+        all.push(other);
+    }
+    all.extend_from_slice(rest);
+    all
+}
+
+/// Keeps of `list` what is in `row`, or what is not.
+fn keep(list: &mut Vec<u16>, row: Row<'_>, wanted: bool) {
+    match row {
+        Row::List(row) if row.len() / SEARCHED_FROM > list.len() => {
+            let mut rest = row;
+            list.retain(|ordinal| {
+                let at = rest.partition_point(|pair| u16::from_le_bytes(*pair) < *ordinal);
+                rest = rest.get(at..).unwrap_or_default();
+                rest.first().is_some_and(|pair| u16::from_le_bytes(*pair) == *ordinal) == wanted
+            });
+        }
+        Row::List(row) => {
+            let mut rest = row;
+            list.retain(|ordinal| {
+                while let [pair, more @ ..] = rest {
+                    let other = u16::from_le_bytes(*pair);
+                    if other >= *ordinal {
+                        return (other == *ordinal) == wanted;
+                    }
+                    rest = more;
+                }
+                !wanted
+            });
+        }
+        Row::Bitmap(row, _) => list.retain(|ordinal| {
+            let eight = row.get(usize::from(*ordinal) / 64);
+            let is_set = |eight: &[u8; 8]| u64::from_le_bytes(*eight) >> (ordinal % 64) & 1 == 1;
+            eight.is_some_and(is_set) == wanted
+        }),
+        Row::Runs(runs) => {
+            let mut rest = runs;
+            list.retain(|ordinal| {
+                let ordinal = u32::from(*ordinal);
+                while let [run, more @ ..] = rest {
+                    if last(*run) >= ordinal {
+                        return (first(*run) <= ordinal) == wanted;
+                    }
+                    rest = more;
+                }
+                !wanted
+            });
+        }
+    }
+}
+
+/// Shows the words that hold `from..until`, each with the mask of its part.
+fn each_word(words: &mut [u64], from: u32, until: u32, mut change: impl FnMut(&mut u64, u64)) {
+    let (from, until) = (from as usize, until.min(ORDINALS) as usize);
+    if from >= until {
+        return;
+    }
+    let (first, last) = (from / 64, (until - 1) / 64);
+    let words = words.get_mut(first..=last).unwrap_or_default();
+    for (number, word) in words.iter_mut().enumerate() {
+        let mut mask = u64::MAX;
+        if number == 0 {
+            mask &= u64::MAX << (from % 64);
+        }
+        if first + number == last {
+            mask &= u64::MAX >> (63 - (until - 1) % 64);
+        }
+        change(word, mask);
+    }
+}
+
 /// Numbers of the bits that are set.
-fn ones(mut word: u64) -> impl Iterator<Item = usize> {
+fn ones(mut word: u64) -> impl Iterator<Item = u32> {
     std::iter::from_fn(move || {
         (word != 0).then(|| {
-            let bit = word.trailing_zeros() as usize;
+            let bit = word.trailing_zeros();
             word &= word - 1;
             bit
         })
@@ -268,7 +402,7 @@ fn ones(mut word: u64) -> impl Iterator<Item = usize> {
 mod tests {
     use roaring::RoaringBitmap;
 
-    use super::{Bits, Row};
+    use super::*;
 
     fn of(ordinals: &RoaringBitmap) -> Bits {
         let mut bits = Bits::new();
@@ -308,6 +442,12 @@ mod tests {
         samples
     }
 
+    impl PartialEq for Bits {
+        fn eq(&self, other: &Self) -> bool {
+            self.iter().eq(other.iter())
+        }
+    }
+
     #[test]
     fn rows_do_what_roaring_does() {
         let samples = samples();
@@ -315,6 +455,7 @@ mod tests {
             let mut bytes = Vec::new();
             row.serialize_into(&mut bytes).unwrap();
             let parsed = Row::parse(&bytes).unwrap();
+            assert_eq!((u64::from(parsed.len()), Bits::of_row(parsed)), (row.len(), of(row)));
             for start in &samples {
                 let bits = of(start);
                 assert_eq!((roaring(&bits), bits.len()), (start.clone(), start.len()));
@@ -325,6 +466,15 @@ mod tests {
                     assert_eq!(one, two);
                     roaring(&one)
                 };
+                let dense = |change: fn(&mut Bits, Row<'_>)| {
+                    let mut bits = bits.clone();
+                    bits.words();
+                    change(&mut bits, parsed);
+                    roaring(&bits)
+                };
+                assert_eq!(dense(Bits::or_row), start | row);
+                assert_eq!(dense(Bits::and_row), start & row);
+                assert_eq!(dense(Bits::and_not_row), start - row);
                 assert_eq!(with(Bits::or_row, Bits::or), start | row);
                 assert_eq!(with(Bits::and_row, Bits::and), start & row);
                 assert_eq!(with(Bits::and_not_row, Bits::and_not), start - row);

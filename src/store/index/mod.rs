@@ -11,6 +11,7 @@ pub(super) mod bits;
 pub(super) mod blocks;
 mod rebuild;
 mod renew;
+pub(super) mod row;
 pub(super) mod terms;
 mod write;
 

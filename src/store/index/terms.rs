@@ -76,6 +76,11 @@ impl Term {
         Self { attribute: 75, value: day as u64 }
     }
 
+    /// Whether it is mostly the same for captures that arrive one after the other.
+    pub(crate) const fn comes_in_runs(self) -> bool {
+        matches!(self.attribute, 74..=76)
+    }
+
     /// Captured in this quarter of an hour, 0 to 3.
     pub(crate) const fn quarter(quarter: u8) -> Self {
         Self { attribute: 76, value: quarter as u64 }

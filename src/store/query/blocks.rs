@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use redb::ReadOnlyTable;
+use redb::{AccessGuard, ReadOnlyTable};
 
 use crate::store::StoreError;
 use crate::store::index::bitmaps::{self, CAPTURE_SPACE};
 use crate::store::index::bits::Bits;
 use crate::store::index::blocks::{KeyRange, chunks};
+use crate::store::index::row::Row;
 use crate::store::index::{Chunks, Header, Term};
 
 /// More matches than this in a chunk are read in one scan, fewer one by one.
@@ -47,7 +48,9 @@ impl<'a> Rows<'a> {
 
     /// Adds what has `term`.
     pub(crate) fn or(&self, term: Term, bits: &mut Bits) -> Result<(), StoreError> {
-        bitmaps::with_row(self.table, self.space, self.block, term, |row| bits.or_row(row))?;
+        if let Some(row) = self.row(term)? {
+            bits.or_row(Row::parse(row.value())?);
+        }
         self.remembered(term).iter().for_each(|ordinal| bits.insert(*ordinal));
         Ok(())
     }
@@ -61,17 +64,55 @@ impl<'a> Rows<'a> {
         Ok(bits)
     }
 
+    /// What has all of `terms`, from the rarest on.
+    pub(crate) fn all(&self, terms: &[Term]) -> Result<Bits, StoreError> {
+        let mut guards = Vec::with_capacity(terms.len());
+        let mut recent = Vec::new();
+        for term in terms {
+            match self.row(*term)? {
+                _ if !self.remembered(*term).is_empty() => recent.push(*term),
+                Some(row) => guards.push(row),
+                None => return Ok(Bits::new()),
+            }
+        }
+        let mut rows = Vec::with_capacity(guards.len());
+        for guard in &guards {
+            rows.push(Row::parse(guard.value())?);
+        }
+        rows.sort_unstable_by_key(|row| row.len());
+        let mut found = None;
+        for row in rows {
+            match &mut found {
+                None => found = Some(Bits::of_row(row)),
+                Some(found) => found.and_row(row),
+            }
+        }
+        for term in recent {
+            let bits = self.any(&[term])?;
+            match &mut found {
+                None => found = Some(bits),
+                Some(found) => found.and(&bits),
+            }
+        }
+        Ok(found.unwrap_or_else(Bits::new))
+    }
+
+    /// How many have `term`.
+    pub(crate) fn count(&self, term: Term) -> Result<u64, StoreError> {
+        if !self.remembered(term).is_empty() {
+            return Ok(self.any(&[term])?.len());
+        }
+        let row = self.row(term)?;
+        row.map_or(Ok(0), |row| Ok(Row::parse(row.value())?.len().into()))
+    }
+
     /// Keeps what has any of `terms`.
     pub(crate) fn and(&self, terms: &[Term], bits: &mut Bits) -> Result<(), StoreError> {
         match terms {
-            [term] if self.remembered(*term).is_empty() => {
-                let found = bitmaps::with_row(self.table, self.space, self.block, *term, |row| {
-                    bits.and_row(row);
-                })?;
-                if !found {
-                    bits.clear();
-                }
-            }
+            [term] if self.remembered(*term).is_empty() => match self.row(*term)? {
+                Some(row) => bits.and_row(Row::parse(row.value())?),
+                None => bits.clear(),
+            },
             terms => bits.and(&self.any(terms)?),
         }
         Ok(())
@@ -80,11 +121,16 @@ impl<'a> Rows<'a> {
     /// Takes out what has any of `terms`.
     pub(crate) fn and_not(&self, terms: &[Term], bits: &mut Bits) -> Result<(), StoreError> {
         for term in terms {
-            let table = self.table;
-            bitmaps::with_row(table, self.space, self.block, *term, |row| bits.and_not_row(row))?;
+            if let Some(row) = self.row(*term)? {
+                bits.and_not_row(Row::parse(row.value())?);
+            }
             self.remembered(*term).iter().for_each(|ordinal| bits.remove(*ordinal));
         }
         Ok(())
+    }
+
+    fn row(&self, term: Term) -> Result<Option<AccessGuard<'static, &'static [u8]>>, StoreError> {
+        bitmaps::row(self.table, self.space, self.block, term)
     }
 
     /// The most characters any plate here has.

@@ -2,11 +2,10 @@
 
 use super::Search;
 use super::plan::Clause;
-use crate::model::capture::{Capture, CaptureDetail, CaptureKey};
 use crate::model::plate::Plate;
 use crate::model::query::{CandidateMatch, PlateMatch, signature_mark};
 use crate::store::StoreError;
-use crate::store::captures::{decode, decode_detail};
+use crate::store::captures::{any_candidate, decode_detail, decode_plate};
 use crate::store::index::bits::Bits;
 use crate::store::index::{Header, Term};
 
@@ -38,30 +37,29 @@ impl Check {
         let clauses = Term::signature(mark).map(|term| Clause { any: vec![term], not: false });
         Self { clauses: clauses.to_vec(), test: Test::Signature(mark), not }
     }
-
-    fn holds(&self, capture: &Capture, detail: &CaptureDetail) -> bool {
-        match &self.test {
-            Test::Signature(mark) => {
-                !detail.signature.is_empty() && signature_mark(&detail.signature) == *mark
-            }
-            Test::Candidate(pattern) => {
-                let matches = |plate: &Plate| pattern.matches(plate.as_str());
-                let mut others = detail.candidates.iter();
-                capture.plate.as_ref().is_some_and(matches)
-                    || others.any(|guess| Plate::parse(&guess.name).as_ref().is_some_and(matches))
-            }
-        }
-    }
 }
 
 impl Search {
-    /// Whether the capture with `key` meets `check`.
+    /// Whether the capture with `key` meets `check`. Reads no more of its records than that takes.
     pub(super) fn checked(&self, check: &Check, key: u64) -> Result<bool, StoreError> {
-        let Some(record) = self.captures.get(key)? else { return Ok(false) };
-        let (capture, _) = decode(CaptureKey(key), record.value())?;
-        let detail = self.details.get(key)?;
-        let detail = detail.map(|record| decode_detail(record.value())).transpose()?;
-        Ok(check.holds(&capture, &detail.unwrap_or_default()))
+        match &check.test {
+            Test::Candidate(pattern) => {
+                let Some(record) = self.captures.get(key)? else { return Ok(false) };
+                let plate = decode_plate(record.value())?;
+                if !plate.is_empty() && pattern.matches(plate) {
+                    return Ok(true);
+                }
+                let Some(detail) = self.details.get(key)? else { return Ok(false) };
+                any_candidate(detail.value(), |name| {
+                    Plate::parse(name).is_some_and(|plate| pattern.matches(plate.as_str()))
+                })
+            }
+            Test::Signature(mark) => {
+                let Some(detail) = self.details.get(key)? else { return Ok(false) };
+                let signature = decode_detail(detail.value())?.signature;
+                Ok(!signature.is_empty() && signature_mark(&signature) == *mark)
+            }
+        }
     }
 
     /// Takes from `found` what does not meet all checks; `false` when time was over before that.

@@ -29,6 +29,8 @@ pub(super) struct Clause {
 /// A query in terms of the index.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
+    /// What is wanted has all of these.
+    pub(super) all: Vec<Term>,
     pub(super) clauses: Vec<Clause>,
     /// Plate patterns that must match.
     pub(super) shapes: Vec<Shape>,
@@ -87,16 +89,31 @@ impl Plan {
         if let Some(pattern) = query.plate.as_ref().filter(|_| !plan.nothing) {
             plan.add_plate(tx, pattern, options, blocks)?;
         }
-        // Wanted terms first, those of one value before unions: they rule most out.
-        plan.clauses.sort_by_key(|clause| (clause.not, clause.any.len()));
+        plan.arrange();
         Ok(plan)
+    }
+
+    /// Wanted terms first, those of one value before unions: they rule most out.
+    fn arrange(&mut self) {
+        for clause in std::mem::take(&mut self.clauses) {
+            match clause.any.as_slice() {
+                [term] if !clause.not => self.all.push(*term),
+                _ => self.clauses.push(clause),
+            }
+        }
+        // Pieces of plates and signatures are rarer than what many vehicles share: where one is
+        // missing nothing else is read.
+        self.all.sort_unstable_by_key(|term| std::cmp::Reverse(*term));
+        self.all.dedup();
+        self.clauses.sort_by_key(|clause| (clause.not, clause.any.len()));
     }
 
     /// All terms the search will look at.
     pub(super) fn terms(&self) -> Vec<Term> {
         let checked = self.checks.iter().flat_map(|check| &check.clauses);
         let clauses = self.clauses.iter().chain(checked);
-        let mut terms: Vec<Term> = clauses.flat_map(|clause| clause.any.iter().copied()).collect();
+        let mut terms = self.all.clone();
+        terms.extend(clauses.flat_map(|clause| clause.any.iter().copied()));
         terms.extend(self.shapes.iter().chain(&self.without).flat_map(Shape::terms));
         if self.week.is_some() {
             terms.extend(week::terms());
@@ -107,6 +124,18 @@ impl Plan {
     /// Whether nothing but the plates to follow, the time range and what has to be looked at
     /// narrows the search.
     pub(super) fn is_open(&self) -> bool {
+        self.all.is_empty() && self.is_bare()
+    }
+
+    /// The one thing that narrows the search, when it is a single term.
+    pub(super) fn only_term(&self) -> Option<Term> {
+        match self.all.as_slice() {
+            [term] if self.is_bare() && self.checks.is_empty() => Some(*term),
+            _ => None,
+        }
+    }
+
+    fn is_bare(&self) -> bool {
         self.clauses.is_empty()
             && self.shapes.is_empty()
             && self.without.is_empty()

@@ -11,23 +11,20 @@ impl Search {
     /// looked at.
     pub(super) fn matching(&self, header: &Header) -> Result<Bits, StoreError> {
         let rows = self.blocks.rows(header);
-        let mut found: Option<Bits> = None;
+        let mut found = match self.plan.all.as_slice() {
+            [] => Bits::first(header.count),
+            terms => rows.all(terms)?,
+        };
         for clause in &self.plan.clauses {
-            match (&mut found, clause.not) {
-                (Some(found), false) => rows.and(&clause.any, found)?,
-                (Some(found), true) => rows.and_not(&clause.any, found)?,
-                (none, false) => *none = Some(rows.any(&clause.any)?),
-                (none, true) => {
-                    let mut all = Bits::first(header.count);
-                    rows.and_not(&clause.any, &mut all)?;
-                    *none = Some(all);
-                }
+            if found.is_empty() {
+                return Ok(found);
             }
-            if found.as_ref().is_some_and(Bits::is_empty) {
-                return Ok(Bits::new());
+            if clause.not {
+                rows.and_not(&clause.any, &mut found)?;
+            } else {
+                rows.and(&clause.any, &mut found)?;
             }
         }
-        let mut found = found.unwrap_or_else(|| Bits::first(header.count));
         if header.live < header.count {
             rows.and_not(&[Term::DEAD], &mut found)?;
         }
@@ -95,6 +92,12 @@ impl Search {
             if self.out_of_time() {
                 (result.stopped, result.exact) = (true, false);
                 return Ok(());
+            }
+            if let (false, true, Some(term)) = (wanted, whole, self.plan.only_term())
+                && header.live == header.count
+            {
+                result.counted += self.blocks.rows(header).count(term)?;
+                continue;
             }
             let mut found = self.matching(header)?;
             if !whole {
