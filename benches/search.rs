@@ -68,6 +68,8 @@ struct Asked {
     /// Over the API: processor time of the box, and what the client waited.
     http_cpu: Spread,
     http_wall: Spread,
+    /// Rows of a page, on the average.
+    rows: f64,
     at_least: usize,
     stopped: usize,
 }
@@ -140,7 +142,9 @@ fn measure(path: &Path, count: u64) -> Vec<Asked> {
         .iter()
         .map(|(name, make, deep, rounds)| ask(&store, name, make, *deep, *rounds))
         .collect();
-    asked.extend(Range::ALL.into_iter().map(|range| dashboard(&store, range, count)));
+    let boards = Range::ALL.into_iter().map(|range| dashboard(&store, range, count));
+    let only: String = argument("--only", String::new());
+    asked.extend(boards.filter(|board| board.name.contains(&only)));
     let figures = store.figures().unwrap();
     let plates = figures.plates;
     drop(store);
@@ -182,6 +186,7 @@ fn understand(text: &str) -> Query {
 fn ask(store: &Store, name: &str, make: &Question, deep: bool, rounds: usize) -> Asked {
     let mut dice = Dice(0xabcd_ef01);
     let (mut wall, mut cpu, mut at_least, mut stopped) = (Vec::new(), Vec::new(), 0, 0);
+    let mut rows = 0;
     for _ in 0..rounds {
         let query = understand(&make(&mut dice));
         let time = START_MS + dice.roll(DAYS as u64) as i64 * 86_400_000;
@@ -190,6 +195,7 @@ fn ask(store: &Store, name: &str, make: &Question, deep: bool, rounds: usize) ->
         let page = store.search(&query, PageRequest { limit: 50, before, total: true }).unwrap();
         cpu.push(cpu::thread_us() - busy);
         wall.push(started.elapsed().as_micros() as u64);
+        rows += page.rows.len();
         at_least += usize::from(matches!(page.total, Some(Total::AtLeast(_))));
         stopped += usize::from(page.stopped);
     }
@@ -201,6 +207,7 @@ fn ask(store: &Store, name: &str, make: &Question, deep: bool, rounds: usize) ->
         wall: Spread::of(wall),
         http_cpu: none,
         http_wall: none,
+        rows: support::round(rows as f64 / rounds as f64),
         at_least,
         stopped,
     }
@@ -224,6 +231,7 @@ fn dashboard(store: &Store, range: Range, kept: u64) -> Asked {
         wall: Spread::of(wall),
         http_cpu: Spread::default(),
         http_wall: Spread::default(),
+        rows: 0.0,
         at_least: 0,
         stopped: 0,
     }
@@ -281,6 +289,7 @@ fn line(small: &Asked, large: &Asked) -> Value {
         "http_cpu_us": both(|asked| asked.http_cpu),
         "http_wall_us": both(|asked| asked.http_wall),
         "growth": growth(small, large),
+        "rows": [small.rows, large.rows],
         "at_least": large.at_least,
         "stopped": large.stopped,
     })
@@ -290,7 +299,8 @@ fn line(small: &Asked, large: &Asked) -> Value {
 #[derive(Default)]
 struct Misses {
     asked: usize,
-    growing: Vec<(f64, String)>,
+    /// With the same rows to show, and with more.
+    growing: [Vec<(f64, String)>; 2],
     over: [Vec<(u64, String)>; 4],
     worst: [u64; 4],
 }
@@ -299,7 +309,8 @@ impl Misses {
     fn note(&mut self, small: &Asked, large: &Asked) {
         self.asked += 1;
         if growth(small, large) > GROWTH {
-            self.growing.push((growth(small, large), large.name.clone()));
+            let more = usize::from(large.rows > small.rows * 1.1);
+            self.growing[more].push((growth(small, large), large.name.clone()));
         }
         let spreads = [large.cpu, large.wall, large.http_cpu, large.http_wall];
         for ((over, worst), spread) in self.over.iter_mut().zip(&mut self.worst).zip(spreads) {
@@ -320,10 +331,14 @@ impl Misses {
             summary[format!("{name}_p99_over")] =
                 json!({ "count": over.len(), "worst_us": worst, "first": shown });
         }
-        self.growing.sort_by(|one, two| two.0.total_cmp(&one.0));
-        let shown: Vec<String> =
-            self.growing.iter().take(20).map(|(by, name)| format!("{name} {by}")).collect();
-        summary["growing_over_2"] = json!({ "count": self.growing.len(), "first": shown });
+        for (name, growing) in
+            ["growing_over_2", "growing_over_2_with_rows"].iter().zip(&mut self.growing)
+        {
+            growing.sort_by(|one, two| two.0.total_cmp(&one.0));
+            let shown: Vec<String> =
+                growing.iter().take(20).map(|(by, name)| format!("{name} {by}")).collect();
+            summary[name] = json!({ "count": growing.len(), "first": shown });
+        }
         json!({ "summary": summary })
     }
 }

@@ -52,6 +52,13 @@ impl ReadTx {
         find_detail(&self.table(DETAILS)?, key)
     }
 
+    /// The detail of the capture with `key` without the payload it came from.
+    pub fn capture_facts(&self, key: CaptureKey) -> Result<Option<CaptureDetail>, StoreError> {
+        let table = self.table(DETAILS)?;
+        let record = table.get(key.0)?;
+        record.map(|record| decode_facts(&mut Reader::new(record.value())?)).transpose()
+    }
+
     /// At most `limit` captures at or after `from` and before `until`, newest first.
     pub fn captures_between(
         &self,
@@ -339,7 +346,12 @@ pub(super) fn encode_detail(detail: &CaptureDetail) -> Vec<u8> {
 
 pub(super) fn decode_detail(record: &[u8]) -> Result<CaptureDetail, StoreError> {
     let mut reader = Reader::new(record)?;
-    let reader = &mut reader;
+    let facts = decode_facts(&mut reader)?;
+    Ok(CaptureDetail { raw: reader.bytes()?.to_vec(), ..facts })
+}
+
+/// All of a detail but the payload it came from, which is most of it.
+fn decode_facts(reader: &mut Reader<'_>) -> Result<CaptureDetail, StoreError> {
     Ok(CaptureDetail {
         candidates: list(reader, full_guess)?,
         plate_corners: list(reader, |reader| Ok((int(reader)?, int(reader)?)))?,
@@ -358,7 +370,7 @@ pub(super) fn decode_detail(record: &[u8]) -> Result<CaptureDetail, StoreError> 
         signature: text(reader)?,
         key_last_four: text(reader)?,
         notes: list(reader, text)?,
-        raw: reader.bytes()?.to_vec(),
+        raw: Vec::new(),
     })
 }
 

@@ -43,41 +43,14 @@ impl<'a> Row<'a> {
     /// Two cells: the time in `zone` with its offset, and in UTC.
     pub fn times(&mut self, at: Timestamp, zone: &TimeZone) {
         self.separate();
-        self.stamp(at, zone);
+        stamp(self.out, at, zone);
         self.utc(at);
     }
 
     /// A time in UTC.
     pub fn utc(&mut self, at: Timestamp) {
         self.separate();
-        self.stamp(at, &TimeZone::UTC);
-    }
-
-    /// `2026-08-21T14:32:07.418-07:00`; written by hand, as there are several in every row.
-    fn stamp(&mut self, at: Timestamp, zone: &TimeZone) {
-        let Ok(instant) = jiff::Timestamp::from_millisecond(at.ms()) else { return };
-        let offset = zone.to_offset(instant);
-        let civil = offset.to_datetime(instant);
-        let (date, time) = (civil.date(), civil.time());
-        let _ = write!(
-            self.out,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}",
-            date.year(),
-            date.month(),
-            date.day(),
-            time.hour(),
-            time.minute(),
-            time.second(),
-            time.millisecond()
-        );
-        let seconds = offset.seconds();
-        if seconds == 0 {
-            self.out.push('Z');
-            return;
-        }
-        let sign = if seconds < 0 { '-' } else { '+' };
-        let minutes = seconds.unsigned_abs() / 60;
-        let _ = write!(self.out, "{sign}{:02}:{:02}", minutes / 60, minutes % 60);
+        stamp(self.out, at, &TimeZone::UTC);
     }
 
     /// Ends the row.
@@ -91,6 +64,33 @@ impl<'a> Row<'a> {
         }
         self.first = false;
     }
+}
+
+/// `2026-08-21T14:32:07.418-07:00`; written by hand, as there are several in every row.
+pub(super) fn stamp(out: &mut String, at: Timestamp, zone: &TimeZone) {
+    let Ok(instant) = jiff::Timestamp::from_millisecond(at.ms()) else { return };
+    let offset = zone.to_offset(instant);
+    let civil = offset.to_datetime(instant);
+    let (date, time) = (civil.date(), civil.time());
+    let _ = write!(
+        out,
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}",
+        date.year(),
+        date.month(),
+        date.day(),
+        time.hour(),
+        time.minute(),
+        time.second(),
+        time.millisecond()
+    );
+    let seconds = offset.seconds();
+    if seconds == 0 {
+        out.push('Z');
+        return;
+    }
+    let sign = if seconds < 0 { '-' } else { '+' };
+    let minutes = seconds.unsigned_abs() / 60;
+    let _ = write!(out, "{sign}{:02}:{:02}", minutes / 60, minutes % 60);
 }
 
 #[cfg(test)]

@@ -22,6 +22,9 @@ use crate::model::capture::{Capture, CaptureDetail, ImageKind};
 use crate::store::images::ImagePlace;
 use crate::store::{ReadTx, Store, StoreError};
 
+/// Lines that are written in one go.
+const LINES_AT_ONCE: usize = 32;
+
 /// The form of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -197,12 +200,18 @@ impl Export {
     /// Writes at most `limit` rows as JSON Lines; returns how many.
     fn write_lines(&self, limit: u64, out: &mut dyn Write) -> io::Result<u64> {
         let mut rows = 0;
+        let mut buffer = Vec::new();
         self.source.each(&self.store, true, limit, &mut |items| {
             rows += items.len() as u64;
-            items.iter().try_for_each(|item| {
-                out.write_all(&self.source.line(item))?;
-                out.write_all(b"\n")
-            })
+            for lines in items.chunks(LINES_AT_ONCE) {
+                buffer.clear();
+                for item in lines {
+                    buffer.extend(self.source.line(item));
+                    buffer.push(b'\n');
+                }
+                out.write_all(&buffer)?;
+            }
+            Ok(())
         })?;
         Ok(rows)
     }

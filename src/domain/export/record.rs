@@ -5,6 +5,9 @@
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 
+use jiff::tz::TimeZone;
+
+use super::csv::stamp;
 use crate::base::clock::Timestamp;
 use crate::model::agent::{ListKind, RekorAlert};
 use crate::model::capture::{Capture, CaptureDetail, Flags, Guess, ImageKind};
@@ -13,6 +16,9 @@ use crate::store::images::ImagePlace;
 
 /// Number of the form, in every line.
 const FORMAT: u32 = 1;
+
+/// What most lines need, bytes: growing step by step costs more than writing.
+const LINE_BYTES: usize = 2048;
 
 #[derive(Serialize)]
 struct CaptureRecord<'a> {
@@ -189,8 +195,10 @@ pub fn alert_line(alert: &RekorAlert) -> Vec<u8> {
 }
 
 fn line(record: &impl Serialize) -> Vec<u8> {
+    let mut line = Vec::with_capacity(LINE_BYTES);
     // Plain data with text keys: nothing in it can fail to be written.
-    serde_json::to_vec(record).unwrap_or_default()
+    let _ = serde_json::to_writer(&mut line, record);
+    line
 }
 
 /// Names of the flags that are set.
@@ -201,9 +209,9 @@ pub fn flag_list(flags: Flags) -> Vec<&'static str> {
 
 /// RFC 3339 in UTC with milliseconds.
 pub fn utc(time: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(time.ms())
-        .map(|time| format!("{time:.3}"))
-        .unwrap_or_default()
+    let mut text = String::with_capacity(24);
+    stamp(&mut text, time, &TimeZone::UTC);
+    text
 }
 
 #[cfg(test)]

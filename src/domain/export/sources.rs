@@ -86,7 +86,7 @@ fn items(tx: &ReadTx, captures: Vec<Capture>, whole: bool) -> Result<Vec<Item>, 
 fn item_of(tx: &ReadTx, capture: Capture, whole: bool) -> Result<Item, StoreError> {
     let mut item = Item::default();
     if whole {
-        item.detail = tx.capture_detail(capture.key)?.unwrap_or_default();
+        item.detail = tx.capture_facts(capture.key)?.unwrap_or_default();
         item.images = tx.image_places(capture.key)?;
     }
     item.capture = Some(capture);

@@ -7,6 +7,8 @@ use super::row::{LIST_MAX, Row, WORDS, first, last};
 const ORDINALS: u32 = 1 << 16;
 /// A list this many times longer than another is searched rather than gone through.
 const SEARCHED_FROM: usize = 8;
+/// Two lists that are longer together become bits: merging takes longer.
+const MERGED_MAX: usize = 256;
 
 /// A set of ordinals.
 #[derive(Clone, Debug)]
@@ -135,6 +137,21 @@ impl Bits {
         list.iter().copied().chain(ones.map(|ordinal| ordinal as u16))
     }
 
+    /// Which pieces of `size` ordinals have any, from the last to the first.
+    pub(crate) fn pieces(&self, size: u32) -> Vec<usize> {
+        let mut pieces: Vec<usize> = match self {
+            Many(words) if size.is_multiple_of(64) => {
+                let pieces = words.chunks((size / 64) as usize).enumerate();
+                let any = pieces.filter(|(_, words)| words.iter().any(|word| *word != 0));
+                any.map(|(number, _)| number).collect()
+            }
+            bits => bits.iter().map(|ordinal| (u32::from(ordinal) / size) as usize).collect(),
+        };
+        pieces.dedup();
+        pieces.reverse();
+        pieces
+    }
+
     /// All, in ascending order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = u16> + '_ {
         self.between(0, ORDINALS)
@@ -143,8 +160,9 @@ impl Bits {
     /// Adds what is in `other`.
     pub(crate) fn or(&mut self, other: &Self) {
         match (&mut *self, other) {
-            (Few(list), Few(others)) if list.len() + others.len() <= LIST_MAX => {
-                *list = merged(list, others.iter().copied(), others.len());
+            (Few(list), Few(others)) if list.is_empty() => list.clone_from(others),
+            (Few(list), Few(others)) if list.len() + others.len() <= MERGED_MAX => {
+                *list = merged(list, others);
             }
             (_, Few(others)) => {
                 let words = self.words();
@@ -194,9 +212,11 @@ impl Bits {
     /// Adds what is in `row`.
     pub(crate) fn or_row(&mut self, row: Row<'_>) {
         match (&mut *self, row) {
-            (Few(list), Row::List(row)) if list.len() + row.len() <= LIST_MAX => {
-                let others = row.iter().map(|pair| u16::from_le_bytes(*pair));
-                *list = merged(list, others, row.len());
+            (Few(list), Row::List(row)) if list.is_empty() => unpack(list, row),
+            (Few(list), Row::List(row)) if list.len() + row.len() <= MERGED_MAX => {
+                let mut others = Vec::new();
+                unpack(&mut others, row);
+                *list = merged(list, &others);
             }
             (_, Row::List(row)) => {
                 let words = self.words();
@@ -291,34 +311,31 @@ fn places(list: &[u16], from: u32, until: u32) -> (usize, usize) {
     (start, end.max(start))
 }
 
+#[inline]
 fn is_set(words: &[u64], ordinal: u16) -> bool {
     let word = words.get(usize::from(ordinal) / 64);
     word.is_some_and(|word| word >> (ordinal % 64) & 1 == 1)
 }
 
+#[inline]
 fn set(words: &mut [u64], ordinal: u16) {
     if let Some(word) = words.get_mut(usize::from(ordinal) / 64) {
         *word |= 1 << (ordinal % 64);
     }
 }
 
-/// Both lists in one, `count` being the length of the other.
-fn merged(list: &[u16], others: impl Iterator<Item = u16>, count: usize) -> Vec<u16> {
-    let mut all = Vec::with_capacity(list.len() + count);
-    let mut rest = list;
-    for other in others {
-        while let [ordinal, more @ ..] = rest {
-            if *ordinal > other {
-                break;
-            }
-            rest = more;
-            if *ordinal < other {
-                all.push(*ordinal);
-            }
-        }
-        all.push(other);
+fn unpack(list: &mut Vec<u16>, row: &[[u8; 2]]) {
+    list.reserve(row.len());
+    for pair in row {
+        list.push(u16::from_le_bytes(*pair));
     }
-    all.extend_from_slice(rest);
+}
+
+/// Both lists in one.
+fn merged(list: &[u16], others: &[u16]) -> Vec<u16> {
+    let mut all = [list, others].concat();
+    all.sort_unstable();
+    all.dedup();
     all
 }
 

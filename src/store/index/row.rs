@@ -72,11 +72,13 @@ impl<'a> Row<'a> {
 }
 
 /// First ordinal of a run.
+#[inline]
 pub(super) const fn first([low, high, ..]: [u8; 4]) -> u32 {
     u16::from_le_bytes([low, high]) as u32
 }
 
 /// Last ordinal of a run.
+#[inline]
 pub(super) const fn last([first_low, first_high, low, high]: [u8; 4]) -> u32 {
     u16::from_le_bytes([first_low, first_high]) as u32 + u16::from_le_bytes([low, high]) as u32
 }

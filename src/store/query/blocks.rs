@@ -163,7 +163,7 @@ impl Blocks {
         self.headers.last().is_some_and(|newest| newest.block == header.block)
     }
 
-    /// The key ranges of the chunks of a block, and their numbers from the newest to the oldest.
+    /// The key ranges of the chunks of a block.
     pub(super) fn chunks(&self, header: &Header) -> Result<Arc<ChunkMap>, StoreError> {
         // A block that is not the newest never gets another capture.
         let settled = !self.is_newest(header);
@@ -171,10 +171,7 @@ impl Blocks {
             return Ok(known);
         }
         let ranges = chunks(&self.chunks, header.block)?;
-        let mut order: Vec<usize> = (0..ranges.len()).collect();
-        let newest = |number: &usize| std::cmp::Reverse(ranges.get(*number).map(|range| range.max));
-        order.sort_by_key(newest);
-        let found = Arc::new(ChunkMap { ranges, order });
+        let found = Arc::new(ChunkMap { ranges });
         if settled {
             self.cache.put(header.block, Arc::clone(&found));
         }
@@ -219,6 +216,4 @@ impl Blocks {
 pub(crate) struct ChunkMap {
     /// Range of keys of each.
     pub(crate) ranges: Vec<KeyRange>,
-    /// Their numbers, that with the newest key first.
-    pub(crate) order: Vec<usize>,
 }

@@ -1,6 +1,8 @@
 //! Through the blocks: intersects bitmaps, adds up cardinalities for the total, and picks the
 //! newest keys for the page, block by block and chunk by chunk until nothing newer can come.
 
+use std::cmp::Reverse;
+
 use super::{Gathered, Search, week};
 use crate::store::StoreError;
 use crate::store::index::bits::Bits;
@@ -75,7 +77,7 @@ impl Search {
         let (from, until) = (self.plan.from, self.plan.until);
         let mut headers: Vec<&Header> =
             self.blocks.headers.iter().filter(|h| !h.keys.outside(from, until)).collect();
-        headers.sort_by_key(|header| std::cmp::Reverse(header.keys.max));
+        headers.sort_by_key(|header| Reverse(header.keys.max));
         result.exact = self.total;
         for header in headers {
             let wanted = header.keys.min < self.before && !result.is_beaten(header.keys.max);
@@ -122,7 +124,9 @@ impl Search {
     /// Picks the newest of `found` for the page, from the chunk with the newest key on.
     fn pick(&self, header: &Header, found: &Bits, result: &mut Gathered) -> Result<(), StoreError> {
         let chunks = self.blocks.chunks(header)?;
-        for &number in &chunks.order {
+        let mut numbers = found.pieces(self.blocks.chunk_captures);
+        numbers.sort_by_key(|number| Reverse(chunks.ranges.get(*number).map(|range| range.max)));
+        for number in numbers {
             let Some(range) = chunks.ranges.get(number) else { continue };
             if result.is_beaten(range.max) {
                 return Ok(());

@@ -18,6 +18,8 @@ use crate::store::index::{Header, Term};
 const QUARTERS: i32 = 96;
 const QUARTER_SECONDS: i32 = 15 * 60;
 const ALL_DAYS: u8 = 0x7f;
+/// So few captures are sooner looked at one by one than in the rows of all hours.
+const LOOKED_AT: u64 = 24;
 
 /// Every term that may be looked at.
 pub(super) fn terms() -> impl Iterator<Item = Term> {
@@ -31,6 +33,14 @@ pub(super) fn narrow(
     header: &Header,
     found: &mut Bits,
 ) -> Result<(), StoreError> {
+    if found.len() <= LOOKED_AT {
+        for (ordinal, key) in blocks.keys(header.block, found, (0, header.count))? {
+            if !week.matches(CaptureKey(key).time()) {
+                found.remove(ordinal);
+            }
+        }
+        return Ok(());
+    }
     let rows = blocks.rows(header);
     let first = CaptureKey(header.keys.min).time();
     let last = CaptureKey(header.keys.max).time();
