@@ -27,11 +27,13 @@ use crate::web::site::Site;
 use crate::web::webhook::Refusals;
 use crate::worker::abuse::Abuse;
 use crate::worker::ingest::Ingest;
+use crate::worker::outbox::Outbox;
 use crate::worker::{guard, janitor};
 
-/// Pause between two looks at whether the reporter has ended, and how many: half a second in all.
-const REPORTER_WAIT: Duration = Duration::from_millis(10);
-const REPORTER_WAITS: u32 = 50;
+/// Pause between two looks at whether the threads that call others have ended, and how many: a
+/// second in all.
+const CALL_WAIT: Duration = Duration::from_millis(10);
+const CALL_WAITS: u32 = 100;
 /// Time given to running requests when the box stops; systemd's patience is 5 s.
 const STOP_DEADLINE: Duration = Duration::from_secs(3);
 
@@ -110,6 +112,8 @@ pub struct App {
     threads: Vec<JoinHandle<()>>,
     /// May be in the middle of a call to a service that does not answer.
     reporter: JoinHandle<()>,
+    /// The same.
+    senders: Vec<JoinHandle<()>>,
     address: SocketAddr,
 }
 
@@ -147,7 +151,10 @@ impl App {
         threads.push(guard.map_err(|error| no_threads(&error))?);
         let (abuse, reporter) =
             Abuse::start(&store, &bans, &settings, &clock).map_err(|error| no_threads(&error))?;
+        let (outbox, senders) =
+            Outbox::start(&store, &settings, &clock, &stop).map_err(|error| no_threads(&error))?;
         let site = Arc::new(Site {
+            outbox,
             store,
             ingest,
             feed,
@@ -169,7 +176,7 @@ impl App {
         let handler = Arc::new(Pipeline(Arc::clone(&site)));
         let gate = Gate::start(vec![listener], handler, door, limits, Some(tls))
             .map_err(|error| failed("start the server", &error))?;
-        Ok(Self { site, gate, stop, threads, reporter, address })
+        Ok(Self { site, gate, stop, threads, reporter, senders, address })
     }
 
     /// Where it listens.
@@ -198,13 +205,17 @@ impl App {
         self.stop.stop();
         self.site.hub.stop();
         self.site.abuse.stop();
+        self.site.store.bell().ring();
         self.gate.stop(STOP_DEADLINE);
         self.site.ingest.close();
-        for _ in 0..REPORTER_WAITS {
-            if self.reporter.is_finished() {
+        // A message under way is either noted in time or sent again after the next start.
+        let calling =
+            || !self.reporter.is_finished() || self.senders.iter().any(|it| !it.is_finished());
+        for _ in 0..CALL_WAITS {
+            if !calling() {
                 break;
             }
-            std::thread::sleep(REPORTER_WAIT);
+            std::thread::sleep(CALL_WAIT);
         }
         for thread in self.threads {
             if thread.join().is_err() {

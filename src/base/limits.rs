@@ -457,6 +457,42 @@ pub const TEMPLATE_BYTES_MAX: usize = 16 * 1024;
 /// Receivers of one channel.
 pub const RECIPIENTS_MAX: usize = 50;
 
+/// Alerts named one by one in a message that stands for many.
+pub const DIGEST_LINES_MAX: usize = 40;
+/// Notices handed out in one transaction.
+pub const NOTICES_BATCH: usize = 64;
+/// Deliveries of one channel looked at for one receiver's digest.
+pub const DELIVERIES_SEEN: usize = 500;
+/// From so many deliveries that wait for one receiver, they become one.
+pub const FOLD_FROM: usize = 10;
+/// Messages one receiver gets in a row before the rest waits to become one.
+pub const STORM_BURST: u32 = 60;
+/// In what time a receiver may get one more, milliseconds.
+pub const STORM_REFILL_MS: i64 = 1000;
+/// How long the rest of a storm is gathered, milliseconds.
+pub const STORM_GATHER_MS: i64 = 60 * 1000;
+/// Receivers whose storms are remembered.
+pub const STORM_RECEIVERS_MAX: usize = 1000;
+/// Tries of one delivery.
+pub const DELIVERY_TRIES_MAX: u32 = 30;
+/// Age at which a delivery is given up, milliseconds: a night without internet passes.
+pub const DELIVERY_AGE_MAX_MS: i64 = 24 * 3600 * 1000;
+/// Pause after the first failed try, milliseconds; each further one doubles it.
+pub const RETRY_FIRST_MS: i64 = 5_000;
+/// Longest pause between two tries, milliseconds.
+pub const RETRY_LAST_MS: i64 = 30 * 60 * 1000;
+/// Failures in a row after which a channel rests.
+pub const BREAKER_AFTER: u32 = 4;
+/// How long it rests first, milliseconds; each further time doubles it.
+pub const BREAKER_FIRST_MS: i64 = 30_000;
+/// Longest rest, milliseconds.
+pub const BREAKER_LAST_MS: i64 = 15 * 60 * 1000;
+/// Longest sleep of a thread that sends.
+pub const OUTBOX_ROUND: Duration = Duration::from_secs(20);
+/// Pause after the store refused.
+pub const OUTBOX_STORE_PAUSE: Duration = Duration::from_secs(2);
+
+const _: () = assert!(FOLD_FROM <= DELIVERIES_SEEN);
 const _: () = assert!(JOBS_DEAD_MAX < JOBS_MAX);
 const _: () = assert!(QUERY_CHARS_MAX <= AUDIT_TEXT_CHARS_MAX);
 const _: () = assert!(CERTIFICATE_RENEW_MS < CERTIFICATE_LIFE_MS);

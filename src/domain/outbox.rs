@@ -3,9 +3,14 @@
 
 use crate::base::clock::Timestamp;
 use crate::base::hash::{hex, sha256};
-use crate::model::job::{NewJob, Queued};
-use crate::model::notice::Notice;
-use crate::store::{StoreError, WriteTx};
+use crate::model::job::{Job, NewJob, Queued};
+use crate::model::notice::{Delivery, Notice};
+use crate::model::user::{User, UserId};
+use crate::notify::field::phone;
+use crate::notify::{Channel, Reach};
+use crate::store::{ReadTx, StoreError, WriteTx};
+
+use super::channels;
 
 /// Queue of notices for which receivers have to be found.
 pub const NOTICES: &str = "notice";
@@ -43,11 +48,93 @@ pub fn key(notice: &Notice) -> String {
     }
 }
 
+/// Queue of what `channel` sends.
+pub fn queue(channel: &str) -> String {
+    format!("send.{channel}")
+}
+
+/// Who is to be told of `notice`, and by which channel. Nobody, when nothing is set up for it.
+pub fn receivers(
+    tx: &ReadTx,
+    notice: &Notice,
+) -> Result<Vec<(&'static dyn Channel, Delivery)>, StoreError> {
+    let delivery =
+        |to: String, user: UserId| Delivery { notices: vec![notice.clone()], to, user: user.0 };
+    let mut found = Vec::new();
+    for (channel, config) in channels::enabled(tx)? {
+        let to_all = || channel.targets(&config).into_iter().map(|to| (to, UserId(0)));
+        let told: Vec<(String, UserId)> = match notice {
+            Notice::Match { id } if config.is_on("matches") => match channel.reach() {
+                Reach::Shared => to_all().collect(),
+                reach => of_people(tx, &readers(tx, *id)?, reach)?,
+            },
+            Notice::RekorAlert { .. } if config.is_on("rekor_alerts") => to_all().collect(),
+            Notice::Operational { .. } if config.is_on("notices") => to_all().collect(),
+            Notice::Mail { to, .. } if channel.reach() == Reach::Emails => {
+                vec![(to.clone(), UserId(0))]
+            }
+            Notice::Welcome { user } | Notice::ResetLink { user, .. }
+                if channel.reach() == Reach::Emails =>
+            {
+                let user = tx.user(UserId(*user))?;
+                user.map(|user| (user.email.as_str().to_owned(), user.id)).into_iter().collect()
+            }
+            _ => Vec::new(),
+        };
+        found.extend(told.into_iter().map(|(to, user)| (channel, delivery(to, user))));
+    }
+    Ok(found)
+}
+
+/// Who is told of the match `id`.
+#[expect(clippy::unnecessary_wraps, reason = "watches will read the store")]
+fn readers(_tx: &ReadTx, _id: u64) -> Result<Vec<User>, StoreError> {
+    Ok(Vec::new())
+}
+
+/// Addresses of those `people` who want to be told this way.
+fn of_people(
+    tx: &ReadTx,
+    people: &[User],
+    reach: Reach,
+) -> Result<Vec<(String, UserId)>, StoreError> {
+    let mut found = Vec::new();
+    for user in people.iter().filter(|user| !user.suspended) {
+        let ways = tx.ways(user.id)?;
+        let to = match reach {
+            Reach::Emails if ways.email => Some(user.email.as_str().to_owned()),
+            Reach::Phones if ways.sms => phone(&user.details.phone),
+            _ => None,
+        };
+        found.extend(to.map(|to| (to, user.id)));
+    }
+    Ok(found)
+}
+
+/// Puts deliveries in the place of the notice `job`.
+pub fn hand_out(
+    tx: &WriteTx,
+    job: &Job,
+    receivers: &[(&'static dyn Channel, Delivery)],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for (channel, delivery) in receivers {
+        let payload = serde_json::to_vec(delivery)
+            .map_err(|_| StoreError::Refused("the delivery cannot be written down"))?;
+        let key = format!("{}>{}>{}", job.key, channel.id(), delivery.to);
+        let queue = queue(channel.id());
+        let new = NewJob { queue: &queue, key: &key, payload: &payload, made: job.made, due: now };
+        if tx.add_job(&new)? == Queued::Full {
+            tx.bump(LEFT_OUT, 1);
+        }
+    }
+    tx.remove_job(job.id).map(drop)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::users::tests::store;
-    use crate::store::ReadTx;
 
     #[test]
     fn the_same_news_is_queued_once() {

@@ -53,3 +53,48 @@ pub enum Notice {
         at: i64,
     },
 }
+
+impl Notice {
+    /// Whether it brings a link that only its receiver may know.
+    pub const fn is_personal(&self) -> bool {
+        matches!(self, Self::Welcome { .. } | Self::ResetLink { .. })
+    }
+
+    /// Whether several of them may become one message.
+    pub const fn folds(&self) -> bool {
+        matches!(self, Self::Match { .. } | Self::RekorAlert { .. } | Self::Operational { .. })
+    }
+}
+
+/// What one channel sends to one receiver.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// What is told; more than one when a flood of them was put together.
+    pub notices: Vec<Notice>,
+    /// Receiver in the channel's own form, `""` when the channel has only one.
+    pub to: String,
+    /// Number of the account that is told, 0 when it is none.
+    pub user: u32,
+}
+
+/// By which ways a person wants to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ways {
+    /// By e-mail.
+    pub email: bool,
+    /// By short message.
+    pub sms: bool,
+}
+
+impl Default for Ways {
+    fn default() -> Self {
+        Self { email: true, sms: true }
+    }
+}
+
+impl Ways {
+    /// Name and text of every field, for lists of what changed.
+    pub fn fields(self) -> Vec<(&'static str, String)> {
+        vec![("notify_email", self.email.to_string()), ("notify_sms", self.sms.to_string())]
+    }
+}

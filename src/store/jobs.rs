@@ -106,7 +106,8 @@ impl WriteTx {
     /// Writes `job`, new or changed. Of too many dead jobs the oldest are forgotten.
     pub fn put_job(&self, job: &Job) -> Result<(), StoreError> {
         let (mut jobs, mut due) = (self.table(JOBS)?, self.table(JOBS_DUE)?);
-        if let Some(old) = one(&jobs, job.id)? {
+        let old = one(&jobs, job.id)?;
+        if let Some(old) = &old {
             due.remove((old.queue.as_str(), old.due.ms(), job.id.0))?;
         }
         jobs.insert(job.id.0, encode(job).as_slice())?;
@@ -116,7 +117,10 @@ impl WriteTx {
             JobState::Waiting => {
                 due.insert((job.queue.as_str(), job.due.ms(), job.id.0), ())?;
                 dead.remove(job.id.0)?;
-                self.jobs_added.set(true);
+                let moved = |old: &Job| old.due != job.due || old.state != job.state;
+                if old.as_ref().is_none_or(moved) {
+                    self.jobs_added.set(true);
+                }
                 return Ok(());
             }
             JobState::Dead => dead.insert(job.id.0, ())?,

@@ -45,6 +45,7 @@ pub mod users;
 pub mod values;
 mod vault;
 pub mod verify;
+mod ways;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};

@@ -125,6 +125,9 @@ pub(super) const JOBS_DEAD: TableDefinition<'_, u64, ()> = TableDefinition::new(
 /// What the jobs are about: idempotency key -> number.
 pub(super) const JOB_KEYS: TableDefinition<'_, &str, u64> = TableDefinition::new("job_keys");
 
+/// By which ways people want to be told: user id -> record.
+pub(super) const WAYS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("ways");
+
 /// Creates what is missing, so that readers never meet an absent table.
 pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
     tx.table(META)?;
@@ -169,6 +172,7 @@ pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
     tx.table(PLATE_TAGS)?;
     tx.table(CORRECTIONS)?;
     tx.table(CORRECTED)?;
+    tx.table(WAYS)?;
     tx.table(JOBS)?;
     tx.table(JOBS_DUE)?;
     tx.table(JOBS_DEAD)?;

@@ -16,6 +16,7 @@ use crate::web::render::Renderer;
 use crate::web::webhook::Refusals;
 use crate::worker::abuse::Abuse;
 use crate::worker::ingest::Ingest;
+use crate::worker::outbox::Outbox;
 
 /// Everything a handler may use.
 pub struct Site {
@@ -35,6 +36,8 @@ pub struct Site {
     pub bans: Arc<Bans>,
     /// Tells AbuseIPDB of them.
     pub abuse: Arc<Abuse>,
+    /// Tells people.
+    pub outbox: Arc<Outbox>,
     /// What the box presents to TLS clients.
     pub certificates: Arc<Certificates>,
     /// Checks passwords, one at a time, and slows guessing down.

@@ -5,6 +5,7 @@ pub mod abuse;
 pub mod guard;
 pub mod ingest;
 pub mod janitor;
+pub mod outbox;
 mod queue;
 
 use std::thread::JoinHandle;
