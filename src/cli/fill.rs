@@ -14,6 +14,7 @@ use crate::model::capture::{ImageKind, NewCapture};
 use crate::sim::payload;
 use crate::sim::scene::Studio;
 use crate::sim::traffic::{SimRead, World};
+use crate::store::images::Places;
 use crate::store::journal::Read;
 use crate::store::{Store, StoreError, StoreOptions};
 
@@ -136,7 +137,8 @@ fn store_batch(store: &Store, payloads: Vec<Payload>, now: Timestamp) -> Result<
     store.write(|tx| {
         batch.iter().try_for_each(|(read, images)| {
             let kinds = images.iter().map(|(kind, _)| *kind);
-            let places: Vec<_> = kinds.zip(places.by_ref()).collect();
+            let images = kinds.zip(places.by_ref()).collect();
+            let places = Places { images, detail: None };
             captures::record(tx, read, &places).map(drop)
         })
     })?;

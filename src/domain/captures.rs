@@ -11,7 +11,7 @@ use crate::model::capture::{Capture, CaptureKey, CaptureKind, Flags, ImageKind, 
 use crate::model::correction::Correction;
 use crate::model::plate::Plate;
 use crate::store::identities::IdentityKind;
-use crate::store::images::ImagePlace;
+use crate::store::images::Places;
 use crate::store::journal::{Entry, Read};
 use crate::store::{ReadTx, Store, StoreError, StoreOptions, WriteTx};
 
@@ -132,13 +132,9 @@ const fn goes_on(capture: &Capture, last_seen: Timestamp) -> bool {
     capture.captured_at.since(last_seen).abs() <= PARKED_VISIT_MS
 }
 
-/// Records one read in `tx`; its images lie at `places`. Takes it by reference, so that a batch
+/// Records one read in `tx`; its parts lie at `places`. Takes it by reference, so that a batch
 /// that failed can be tried again one by one.
-pub fn record(
-    tx: &WriteTx,
-    read: &Read,
-    places: &[(ImageKind, ImagePlace)],
-) -> Result<Outcome, StoreError> {
+pub fn record(tx: &WriteTx, read: &Read, places: &Places) -> Result<Outcome, StoreError> {
     let (address, now) = (&read.address, read.received_at);
     tx.bump(&format!("kind/{}", read.payload.kind()), 1);
     match &read.payload {
@@ -177,11 +173,7 @@ const fn identity_kind(kind: CaptureKind) -> IdentityKind {
     }
 }
 
-fn record_capture(
-    tx: &WriteTx,
-    new: &NewCapture,
-    places: &[(ImageKind, ImagePlace)],
-) -> Result<Outcome, StoreError> {
+fn record_capture(tx: &WriteTx, new: &NewCapture, places: &Places) -> Result<Outcome, StoreError> {
     let capture = &mut new.capture.clone();
     let kind = identity_kind(capture.kind);
     if let Some(key) = tx.identity(&capture.agent_uid, kind, &capture.uuid)? {
@@ -205,10 +197,9 @@ fn record_capture(
         tx.put_identity(&capture.agent_uid, kind, &capture.uuid, key)?;
         return Ok(Outcome::Visit(key));
     }
-    for (kind, _) in places {
+    for (kind, _) in &places.images {
         capture.images.insert(*kind);
     }
-    tx.put_image_places(capture.key, places)?;
     let mut corrections = Vec::new();
     for old in &replaced {
         let preview = replace_preview(tx, *old, capture.key)?;
@@ -217,7 +208,7 @@ fn record_capture(
             capture.flags.set(Flags::ALERT, true);
         }
     }
-    tx.insert_capture(capture, &new.detail)?;
+    tx.insert_read(capture, &new.detail, places)?;
     for correction in &corrections {
         corrections::inherit(tx, correction, capture)?;
     }
@@ -305,7 +296,7 @@ fn join_visit(tx: &WriteTx, key: CaptureKey, capture: &Capture) -> Result<(), St
 fn record_alert(
     tx: &WriteTx,
     alert: &RekorAlert,
-    group: Option<(&NewCapture, &[(ImageKind, ImagePlace)])>,
+    group: Option<(&NewCapture, &Places)>,
     address: &str,
     now: Timestamp,
 ) -> Result<Outcome, StoreError> {

@@ -64,7 +64,8 @@ fn read(n: u64) -> Payload {
         frame: (1920, 1080),
     };
     let before = if n % 5 == 1 { vec![uuid(n - 1), uuid(n)] } else { vec![uuid(n)] };
-    let detail = CaptureDetail { uuids: before, raw: vec![1; 300], ..CaptureDetail::default() };
+    let raw = jpeg(n);
+    let detail = CaptureDetail { uuids: before, raw, ..CaptureDetail::default() };
     let kinds = [ImageKind::Plate, ImageKind::Overview];
     let images =
         kinds.map(|kind| (kind, Jpeg { bytes: jpeg(n * 4 + kind as u64), width: 3, height: 2 }));
@@ -142,6 +143,8 @@ fn check(directory: &Path, done: &Acknowledged, steps: usize, cut: &str) {
                 let Some(capture) = tx.capture(known)? else { panic!("{cut}: read {n} is gone") };
                 // A preview shows the images of its final read, a repeat those of its visit.
                 let own = capture.uuid == uuid(*n);
+                let detail = tx.capture_detail(known)?.unwrap_or_default();
+                assert!(!own || detail.raw == jpeg(*n), "{cut}: detail of read {n}");
                 for (kind, place) in tx.image_places(known)? {
                     let image = store.images().read(known, kind, &place)?;
                     let right = image.is_some_and(|i| !own || i == jpeg(n * 4 + kind as u64));
@@ -190,6 +193,50 @@ fn cut_everywhere(hours: u64, stride: usize) -> usize {
         }
     }
     cuts
+}
+
+/// Details lie in the journal: they are carried over when their segment goes, and damage in one
+/// costs its own alone.
+#[test]
+fn details_outlive_their_segment() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = captures::open(directory.path(), options(None)).unwrap();
+    let numbers = [1, 2, 3, 4, 6, 8, 9, 11];
+    let outcomes = take(&store, numbers.iter().map(|n| read(*n)).collect()).unwrap();
+    let keys: Vec<CaptureKey> = outcomes.iter().map(|outcome| outcome.key().unwrap()).collect();
+    let raw_of = |store: &Store, key| {
+        let detail = store.read(|tx| tx.capture_detail(key)).unwrap();
+        detail.map(|detail| detail.raw)
+    };
+    let corrected = CaptureDetail { raw: vec![5], ..CaptureDetail::default() };
+    store
+        .write(|tx| {
+            let capture = tx.capture(keys[0])?.unwrap();
+            assert_eq!(tx.capture_detail(keys[0])?.unwrap().raw, jpeg(1));
+            tx.update_capture(&capture, Some(&corrected))?;
+            tx.delete_capture(keys[1]).map(drop)
+        })
+        .unwrap();
+    for (n, key) in numbers.iter().zip(&keys).skip(2) {
+        assert_eq!(raw_of(&store, *key), Some(jpeg(*n)));
+    }
+    // Damage one detail; the box starts, and only that one is lost.
+    store.settle().unwrap();
+    drop(store);
+    let segment = directory.path().join("images/0001.seg");
+    let mut bytes = std::fs::read(&segment).unwrap();
+    let at = bytes.windows(99).position(|part| part == &jpeg(3)[..99]).unwrap();
+    bytes[at + 50] ^= 1;
+    std::fs::write(&segment, bytes).unwrap();
+    let store = captures::open(directory.path(), options(None)).unwrap();
+    assert_eq!(raw_of(&store, keys[2]), None);
+    assert_eq!(store.verify().unwrap().problems.len(), 1);
+    store.remove_partition(1).unwrap();
+    assert!(!segment.exists());
+    assert_eq!(raw_of(&store, keys[0]), Some(vec![5]));
+    for (n, key) in numbers.iter().zip(&keys).skip(3) {
+        assert_eq!(raw_of(&store, *key), Some(jpeg(*n)), "{n}");
+    }
 }
 
 #[test]

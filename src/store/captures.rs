@@ -7,7 +7,7 @@ use redb::{ReadableTable, ReadableTableMetadata as _};
 
 use super::codec::{Reader, Writer};
 use super::index::Slot;
-use super::tables::{CAPTURES, DETAILS, PLATES};
+use super::tables::{CAPTURES, PLATES};
 use super::{ReadTx, Store, StoreError, WriteTx};
 use crate::base::clock::Timestamp;
 use crate::base::limits::NEIGHBOURS_MAX;
@@ -45,18 +45,6 @@ impl ReadTx {
     /// The capture with `key`.
     pub fn capture(&self, key: CaptureKey) -> Result<Option<Capture>, StoreError> {
         find(&self.table(CAPTURES)?, key)
-    }
-
-    /// The detail of the capture with `key`.
-    pub fn capture_detail(&self, key: CaptureKey) -> Result<Option<CaptureDetail>, StoreError> {
-        find_detail(&self.table(DETAILS)?, key)
-    }
-
-    /// The detail of the capture with `key` without the payload it came from.
-    pub fn capture_facts(&self, key: CaptureKey) -> Result<Option<CaptureDetail>, StoreError> {
-        let table = self.table(DETAILS)?;
-        let record = table.get(key.0)?;
-        record.map(|record| decode_facts(&mut Reader::new(record.value())?)).transpose()
     }
 
     /// At most `limit` captures at or after `from` and before `until`, newest first.
@@ -132,11 +120,6 @@ impl WriteTx {
         find(&self.table(CAPTURES)?, key)
     }
 
-    /// The detail of the capture with `key`, as this transaction sees it.
-    pub fn capture_detail(&self, key: CaptureKey) -> Result<Option<CaptureDetail>, StoreError> {
-        find_detail(&self.table(DETAILS)?, key)
-    }
-
     /// At most `limit` captures at or after `from` and before `until`, newest first.
     pub fn captures_between(
         &self,
@@ -145,16 +128,6 @@ impl WriteTx {
         limit: usize,
     ) -> Result<Vec<Capture>, StoreError> {
         between(&self.table(CAPTURES)?, from, until, limit)
-    }
-
-    /// Stores the detail of the capture with `key`.
-    pub(super) fn put_detail(
-        &self,
-        key: CaptureKey,
-        detail: &CaptureDetail,
-    ) -> Result<(), StoreError> {
-        self.table(DETAILS)?.insert(key.0, encode_detail(detail).as_slice())?;
-        Ok(())
     }
 }
 
@@ -166,13 +139,6 @@ fn find(
         .get(key.0)?
         .map(|record| decode(key, record.value()).map(|(capture, _)| capture))
         .transpose()
-}
-
-fn find_detail(
-    table: &impl ReadableTable<u64, &'static [u8]>,
-    key: CaptureKey,
-) -> Result<Option<CaptureDetail>, StoreError> {
-    table.get(key.0)?.map(|record| decode_detail(record.value())).transpose()
 }
 
 fn between(
@@ -198,6 +164,7 @@ fn between(
 /// The head record: slot and plate come first, so that a search reads them without the rest.
 pub(super) fn encode(capture: &Capture, slot: Slot) -> Vec<u8> {
     let mut writer = Writer::new(1);
+    writer.reserve(512);
     writer.u32(slot.block).u16(slot.ordinal);
     writer.text(capture.plate.as_ref().map_or("", Plate::as_str));
     writer.u8(capture.kind as u8).text(&capture.agent_uid).i64(capture.camera_id);
@@ -299,6 +266,7 @@ fn guess(reader: &mut Reader<'_>) -> Result<Option<Guess>, StoreError> {
 
 pub(super) fn encode_detail(detail: &CaptureDetail) -> Vec<u8> {
     let mut writer = Writer::new(1);
+    writer.reserve(detail.raw.len() + 4096);
     put_guesses(&mut writer, &detail.candidates);
     put_count(&mut writer, detail.plate_corners.len());
     for (x, y) in &detail.plate_corners {
@@ -351,7 +319,7 @@ pub(super) fn decode_detail(record: &[u8]) -> Result<CaptureDetail, StoreError> 
 }
 
 /// All of a detail but the payload it came from, which is most of it.
-fn decode_facts(reader: &mut Reader<'_>) -> Result<CaptureDetail, StoreError> {
+pub(super) fn decode_facts(reader: &mut Reader<'_>) -> Result<CaptureDetail, StoreError> {
     Ok(CaptureDetail {
         candidates: list(reader, full_guess)?,
         plate_corners: list(reader, |reader| Ok((int(reader)?, int(reader)?)))?,

@@ -19,6 +19,16 @@ impl Writer {
         Self(bytes)
     }
 
+    /// Makes room for `bytes` more at once.
+    pub(super) fn reserve(&mut self, bytes: usize) {
+        self.0.reserve(bytes);
+    }
+
+    /// Bytes so far, with what the record stands behind.
+    pub(super) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The finished bytes.
     pub fn finish(self) -> Vec<u8> {
         self.0
@@ -102,6 +112,11 @@ impl<'a> Reader<'a> {
     /// Version the record was written with.
     pub const fn version(&self) -> u8 {
         self.version
+    }
+
+    /// Bytes that were not read yet.
+    pub(super) const fn left(&self) -> usize {
+        self.rest.len()
     }
 
     /// Whether all fields were read.

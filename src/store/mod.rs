@@ -15,6 +15,7 @@ pub mod captures;
 pub mod codec;
 pub mod corrections;
 pub mod counters;
+mod details;
 pub mod error;
 pub mod files;
 #[cfg(test)]
@@ -101,7 +102,7 @@ pub struct Store {
     /// Swapped for a fresh handle when redb refuses to go on after a full disk. `None` only while
     /// that could not be opened.
     records: RwLock<Option<Arc<redb::Database>>>,
-    images: Images,
+    images: Arc<Images>,
     /// How reads in the journal become records; `None` when none are expected there.
     recorder: Option<Recorder>,
     /// Whether that was done since the records were opened.
@@ -155,7 +156,7 @@ impl Store {
         let vault = Arc::new(Vault::load(directory, options.credentials.as_deref()));
         let index = Arc::new(index::Index::new(options.index));
         let known = journal::position(&records)?;
-        let images = Images::open(directory, options.images.clone(), known)?;
+        let images = Arc::new(Images::open(directory, options.images.clone(), known)?);
         Ok(Self {
             directory: directory.to_owned(),
             index,
@@ -182,9 +183,7 @@ impl Store {
         &self,
         work: impl FnOnce(&ReadTx) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.with_records(|records| {
-            work(&ReadTx::new(records.begin_read()?, Arc::clone(&self.vault)))
-        })
+        self.with_records(|records| work(&self.read_tx(records)?))
     }
 
     /// Runs `work` in a write transaction and commits it durably, with everything recorded before
@@ -210,7 +209,7 @@ impl Store {
         } else {
             inner.set_durability(redb::Durability::None)?;
         }
-        let tx = WriteTx::new(inner, Arc::clone(&self.vault), Arc::clone(&self.index));
+        let tx = self.write_tx(inner);
         // Into durable commits only: the journal knows nothing of the audit log.
         let durable = matches!(commit, Commit::Now);
         let looked_at = if durable { self.pending_audit.take() } else { Vec::new() };
@@ -297,8 +296,7 @@ impl Store {
         let records = Arc::new(open_records(&self.directory, &self.options)?);
         // What was not durable yet is gone; the journal has it.
         *self.replayed.lock().unwrap_or_else(PoisonError::into_inner) = false;
-        let begun = || Ok(ReadTx::new(records.begin_read()?, Arc::clone(&self.vault)));
-        let done = begun().and_then(|tx| self.index.rebuild(&tx));
+        let done = self.read_tx(&records).and_then(|tx| self.index.rebuild(&tx));
         let done = done.and_then(|()| self.recorder.map_or(Ok(()), |_| self.replay(&records)));
         *slot = Some(records);
         done
@@ -310,7 +308,7 @@ impl Store {
     }
 
     /// The pictures.
-    pub const fn images(&self) -> &Images {
+    pub fn images(&self) -> &Images {
         &self.images
     }
 
@@ -328,6 +326,16 @@ impl Store {
     /// Free space of the file system, bytes; 0 when it cannot be told.
     pub fn free_bytes(&self) -> u64 {
         self.floor.free_bytes().unwrap_or(0)
+    }
+
+    fn read_tx(&self, records: &redb::Database) -> Result<ReadTx, StoreError> {
+        let (vault, images) = (Arc::clone(&self.vault), Arc::clone(&self.images));
+        Ok(ReadTx::new(records.begin_read()?, vault, images))
+    }
+
+    fn write_tx(&self, inner: redb::WriteTransaction) -> WriteTx {
+        let (vault, images) = (Arc::clone(&self.vault), Arc::clone(&self.images));
+        WriteTx::new(inner, vault, images, Arc::clone(&self.index))
     }
 
     fn records(&self) -> Result<Arc<redb::Database>, StoreError> {

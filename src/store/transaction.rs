@@ -8,6 +8,7 @@ use std::sync::Arc;
 use redb::{Key, TableDefinition, Value};
 
 use super::StoreError;
+use super::images::Images;
 use super::index::{Index, Staged};
 use super::vault::Vault;
 use crate::model::agent::{Agent, Camera};
@@ -17,11 +18,17 @@ pub struct ReadTx {
     inner: redb::ReadTransaction,
     /// Opens secrets.
     pub(super) vault: Arc<Vault>,
+    /// Holds details as they came.
+    pub(super) images: Arc<Images>,
 }
 
 impl ReadTx {
-    pub(super) fn new(inner: redb::ReadTransaction, vault: Arc<Vault>) -> Self {
-        Self { inner, vault }
+    pub(super) fn new(
+        inner: redb::ReadTransaction,
+        vault: Arc<Vault>,
+        images: Arc<Images>,
+    ) -> Self {
+        Self { inner, vault, images }
     }
 
     pub(super) fn table<K: Key + 'static, V: Value + 'static>(
@@ -37,6 +44,8 @@ pub struct WriteTx {
     inner: redb::WriteTransaction,
     /// Seals and opens secrets.
     pub(super) vault: Arc<Vault>,
+    /// Holds details as they came.
+    pub(super) images: Arc<Images>,
     /// What readers know of the newest captures; see `index`.
     pub(super) index: Arc<Index>,
     /// Index changes of this transaction, written and published at its commit.
@@ -59,9 +68,14 @@ pub(super) struct Gathered {
 }
 
 impl WriteTx {
-    pub(super) fn new(inner: redb::WriteTransaction, vault: Arc<Vault>, index: Arc<Index>) -> Self {
+    pub(super) fn new(
+        inner: redb::WriteTransaction,
+        vault: Arc<Vault>,
+        images: Arc<Images>,
+        index: Arc<Index>,
+    ) -> Self {
         let (staged, gathered) = (RefCell::default(), RefCell::default());
-        Self { inner, vault, index, staged, gathered, jobs_added: Cell::new(false) }
+        Self { inner, vault, images, index, staged, gathered, jobs_added: Cell::new(false) }
     }
 
     pub(super) fn table<K: Key + 'static, V: Value + 'static>(

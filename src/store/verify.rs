@@ -3,7 +3,7 @@
 use redb::ReadableTable as _;
 
 use super::captures::{decode, decode_slot};
-use super::tables::{CAPTURES, DETAILS, IDENTITIES, PLATE_IDS, POSTINGS, SLOTS};
+use super::tables::{CAPTURES, IDENTITIES, PLATE_IDS, POSTINGS, SLOTS};
 use super::{ReadTx, Store, StoreError};
 use crate::model::capture::{Capture, CaptureKey, ImageKind};
 
@@ -61,10 +61,10 @@ impl Store {
         verified: &mut Verified,
     ) -> Result<(), StoreError> {
         let key = capture.key;
-        if tx.table(DETAILS)?.get(key.0)?.is_none() {
-            verified.problem(key, "has no detail");
-        } else if let Err(error) = tx.capture_detail(key) {
-            verified.problem(key, &error.to_string());
+        match tx.strict_detail(key) {
+            Ok(Some(_)) => {}
+            Ok(None) => verified.problem(key, "has no detail"),
+            Err(error) => verified.problem(key, &error.to_string()),
         }
         let slot = decode_slot(record)?;
         let named = tx.table(SLOTS)?.get((slot.block, slot.ordinal))?;

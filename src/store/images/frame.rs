@@ -10,7 +10,9 @@
 //! Numbers are little endian. The CRC of a head also covers the number of its segment and its
 //! offset, so that bytes which lie where they do not belong are never taken for a frame.
 
-use super::ImagePlace;
+use std::ops::Range;
+
+use super::{ImagePlace, Places};
 use crate::model::capture::{CaptureKey, ImageKind, Jpeg};
 use crate::store::StoreError;
 use crate::store::codec::{Reader, Writer};
@@ -95,18 +97,21 @@ pub(in crate::store) struct Outgoing {
     pub(super) front: Vec<u8>,
     /// Its images.
     pub(super) images: Vec<ImageHead>,
+    /// Where in `front` the detail of the capture stands.
+    detail: Option<Range<usize>>,
     kind: FrameKind,
     key: CaptureKey,
     jpeg_bytes: usize,
 }
 
 impl Outgoing {
-    /// A frame of `kind` about capture `key` whose record ends with what `rest` writes.
+    /// A frame of `kind` about capture `key` whose record ends with what `rest` writes, which says
+    /// where it wrote the detail of a capture.
     pub(in crate::store) fn new(
         kind: FrameKind,
         key: CaptureKey,
         jpegs: &[(ImageKind, &Jpeg)],
-        rest: impl FnOnce(&mut Writer),
+        rest: impl FnOnce(&mut Writer) -> Option<Range<usize>>,
     ) -> Result<Self, StoreError> {
         let heads = jpegs.iter().map(|(kind, jpeg)| ImageHead::of(*kind, jpeg));
         let images = heads.collect::<Result<Vec<_>, _>>()?;
@@ -116,7 +121,7 @@ impl Outgoing {
             writer.u8(image.kind as u8).u32(image.bytes);
             writer.u32(image.width).u32(image.height).u32(image.crc);
         }
-        rest(&mut writer);
+        let detail = rest(&mut writer);
         let mut front = writer.finish();
         let record_bytes = u32::try_from(front.len() - FRAME_HEAD - RECORD_HEAD)
             .map_err(|_| StoreError::Refused("the read is too large"))?;
@@ -124,7 +129,7 @@ impl Outgoing {
             at.copy_from_slice(&record_bytes.to_le_bytes());
         }
         let jpeg_bytes = jpegs.iter().map(|(_, jpeg)| jpeg.bytes.len()).sum();
-        Ok(Self { front, images, kind, key, jpeg_bytes })
+        Ok(Self { front, images, detail, kind, key, jpeg_bytes })
     }
 
     /// Bytes of the whole frame.
@@ -132,14 +137,20 @@ impl Outgoing {
         self.front.len() + self.jpeg_bytes
     }
 
-    /// Offsets of the images in a segment in which the frame begins at `offset`.
-    pub(super) fn image_offsets(&self, offset: u32) -> impl Iterator<Item = (u32, &ImageHead)> {
+    /// Where its parts lie when it begins at `offset` of segment `number`.
+    pub(super) fn places(&self, number: u32, offset: u32) -> Places {
         let mut next = offset.saturating_add(self.front.len() as u32);
-        self.images.iter().map(move |image| {
+        let images = self.images.iter().map(|image| {
             let at = next;
             next = next.saturating_add(image.bytes);
-            (at, image)
-        })
+            (image.kind, image.place(number, at))
+        });
+        let images = images.collect();
+        let detail = self.detail.clone().and_then(|part| {
+            let at = offset.saturating_add(part.start as u32);
+            Some(ImagePlace::of_detail(number, at, self.front.get(part)?))
+        });
+        Places { images, detail }
     }
 
     /// Fills in the head for `offset` of segment `number`.
@@ -252,10 +263,16 @@ mod tests {
         let jpegs = [(ImageKind::Plate, &small), (ImageKind::Overview, &large)];
         let mut frame = Outgoing::new(FrameKind::Read, CaptureKey(5), &jpegs, |writer| {
             writer.text("the rest");
+            Some(writer.len() - 4..writer.len())
         })
         .unwrap();
         frame.place(number, offset).unwrap();
-        let offsets: Vec<u32> = frame.image_offsets(offset).map(|(at, _)| at).collect();
+        let places = frame.places(number, offset);
+        let offsets: Vec<u32> = places.images.iter().map(|(_, place)| place.offset).collect();
+        let detail = places.detail.unwrap();
+        let at = (detail.offset - offset) as usize;
+        assert_eq!(&frame.front[at..at + detail.bytes as usize], b"rest");
+        assert_eq!((detail.partition, detail.crc), (number, crc32fast::hash(b"rest")));
         let length = frame.len();
         let mut bytes = frame.front;
         for ((_, jpeg), at) in jpegs.iter().zip(offsets) {

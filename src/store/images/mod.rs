@@ -15,6 +15,7 @@ mod place;
 mod segment;
 #[cfg(test)]
 mod tests;
+mod walk;
 mod writer;
 
 use std::collections::BTreeMap;
@@ -23,15 +24,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 pub(super) use frame::FrameKind;
 pub(super) use frame::Outgoing;
-pub use place::ImagePlace;
+pub(super) use place::detail;
+pub use place::{ImagePlace, Places};
+pub(super) use walk::Found;
 
 use self::file::Output;
-use self::frame::{image_heads, record};
 use self::old::Old;
 use self::segment::Segment;
+use self::walk::walk;
 use self::writer::Writer;
 use super::StoreError;
-use super::codec::Reader;
 #[cfg(test)]
 use super::tape::Tape;
 use crate::base::limits::{PARTITION_BYTES_MAX, SEALED_OPEN_MAX};
@@ -197,7 +199,7 @@ impl Images {
     }
 
     /// Appends `frames`, each with its JPEGs, in one durable write: when it returns, they survive a
-    /// power cut. Returns the places of the images of each, and the end of the last frame. Begins
+    /// power cut. Returns the places of the parts of each, and the end of the last frame. Begins
     /// a new segment when they do not fit any more or the last write failed.
     ///
     /// # Errors
@@ -226,7 +228,7 @@ impl Images {
         batch: &[(CaptureKey, ImageKind, &Jpeg)],
     ) -> Result<Vec<ImagePlace>, StoreError> {
         let frame = |(key, kind, jpeg): &(_, _, &Jpeg)| {
-            Outgoing::new(FrameKind::Images, *key, &[(*kind, *jpeg)], |_| {})
+            Outgoing::new(FrameKind::Images, *key, &[(*kind, *jpeg)], |_| None)
         };
         let mut frames = batch.iter().map(frame).collect::<Result<Vec<_>, _>>()?;
         let bytes = batch.iter().map(|(.., jpeg)| vec![jpeg.bytes.as_slice()]);
@@ -235,7 +237,7 @@ impl Images {
             return Ok(Vec::new());
         }
         let (places, _) = self.append(&mut frames)?;
-        Ok(places.into_iter().flatten().map(|(_, place)| place).collect())
+        Ok(places.into_iter().flat_map(|places| places.images).map(|(_, place)| place).collect())
     }
 
     /// The JPEG of `kind` of `key` at `place`; `None` when its partition was removed.
@@ -263,16 +265,45 @@ impl Images {
         Ok(read)
     }
 
-    /// Calls `each` with every read in the journal from `from` on, in order: the end of its frame,
-    /// the reader of its record behind the images, and their places. Damaged frames are passed
-    /// over with a word in the log.
+    /// The record of a detail at `place`; `None` when its segment was removed.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when what lies there fails its CRC.
+    pub(super) fn read_detail(&self, place: &ImagePlace) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(Partition::Segment(segment)) = self.partition(place.partition) else {
+            return Ok(None);
+        };
+        let read = segment.read(place.offset, place.bytes as usize);
+        self.touch(place.partition);
+        let read = read?;
+        if read.as_ref().is_some_and(|record| crc32fast::hash(record) != place.crc) {
+            let number = place.partition;
+            return Err(StoreError::Corrupt(format!("a detail in segment {number} fails its CRC")));
+        }
+        Ok(read)
+    }
+
+    /// The captures that the reads in partition `number` are about.
+    pub(super) fn keys_in(&self, number: u32) -> Result<Vec<CaptureKey>, StoreError> {
+        let mut keys = Vec::new();
+        if let Some(Partition::Segment(segment)) = self.partition(number) {
+            let mut frames = segment.frames(0)?;
+            while let Some(head) = frames.next_head()? {
+                keys.extend((head.key.0 != 0).then_some(head.key));
+            }
+        }
+        Ok(keys)
+    }
+
+    /// Calls `each` with every read in the journal from `from` on, in order. Damaged frames are
+    /// passed over with a word in the log.
     ///
     /// # Errors
     /// The first of `each`, or [`StoreError::Storage`].
     pub(super) fn reads_from(
         &self,
         from: Position,
-        each: &mut dyn FnMut(Position, &mut Reader<'_>, Places) -> Result<(), StoreError>,
+        each: &mut dyn FnMut(Found<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         for segment in self.segments().into_iter().filter(|one| one.number >= from.segment) {
             let number = segment.number;
@@ -335,13 +366,7 @@ impl Images {
     /// durable: see [`Store::remove_partition`](super::Store::remove_partition).
     pub(super) fn remove_partition(&self, number: u32) -> Result<u64, StoreError> {
         let Some(partition) = self.partition(number) else { return Ok(0) };
-        {
-            // The newest one is always there, so that no number is ever used again.
-            let mut writer = self.writer();
-            if writer.position().segment == number {
-                self.roll(&mut writer)?;
-            }
-        }
+        self.retire(number)?;
         let bytes = match &partition {
             Partition::Segment(segment) => {
                 let bytes = segment.measure();
@@ -356,6 +381,14 @@ impl Images {
         self.partitions.write().unwrap_or_else(PoisonError::into_inner).remove(&number);
         self.options.sync_directory(&self.directory)?;
         Ok(bytes)
+    }
+
+    /// Writes no more to partition `number`. The newest one is always there, so that no number is
+    /// ever used again.
+    pub(super) fn retire(&self, number: u32) -> Result<(), StoreError> {
+        let mut writer = self.writer();
+        let newest = writer.position().segment == number && self.partition(number).is_some();
+        if newest { self.roll(&mut writer) } else { Ok(()) }
     }
 
     /// Closes the active segment and begins a new one.
@@ -404,34 +437,6 @@ impl Images {
     fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The places of the images of one frame.
-pub(super) type Places = Vec<(ImageKind, ImagePlace)>;
-
-/// Calls `each` with the reads of one segment; whether something in it is damaged.
-fn walk(
-    segment: &Segment,
-    offset: u32,
-    each: &mut dyn FnMut(Position, &mut Reader<'_>, Places) -> Result<(), StoreError>,
-) -> Result<bool, StoreError> {
-    let mut frames = segment.frames(offset)?;
-    while let Some(frame) = frames.next()? {
-        if frame.head.kind != FrameKind::Read as u8 {
-            continue;
-        }
-        let (record, jpegs_at) = record(&frame.body)?;
-        let mut reader = Reader::new(record)?;
-        let mut at = frame.body_offset + jpegs_at as u32;
-        let mut places = Places::new();
-        for image in image_heads(&mut reader)? {
-            places.push((image.kind, image.place(segment.number, at)));
-            at = at.saturating_add(image.bytes);
-        }
-        let end = Position { segment: segment.number, offset: frames.offset };
-        each(end, &mut reader, places)?;
-    }
-    Ok(frames.damaged)
 }
 
 /// The partitions in `directory`.

@@ -26,10 +26,27 @@ pub struct ImagePlace {
     pub crc: u32,
 }
 
-/// In place of a kind: the row of the images that came with the read, see [`encode_all`].
+/// Where the parts of one read lie.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// Its images.
+    pub images: Vec<(ImageKind, ImagePlace)>,
+    /// The record of its detail, as the journal keeps it; without width and height.
+    pub detail: Option<ImagePlace>,
+}
+
+/// In place of a kind: the row of what came with the read, see [`encode_all`].
 const ALL: u8 = u8::MAX;
+/// In place of a kind within that row: the detail.
+const DETAIL: u8 = u8::MAX - 1;
 
 impl ImagePlace {
+    /// The place of a detail of these `bytes` at `offset` of segment `partition`.
+    pub(in crate::store) fn of_detail(partition: u32, offset: u32, bytes: &[u8]) -> Self {
+        let (crc, bytes) = (crc32fast::hash(bytes), bytes.len() as u32);
+        Self { partition, offset, bytes, width: 0, height: 0, crc }
+    }
+
     fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new(1);
         self.put(&mut writer);
@@ -59,10 +76,13 @@ impl ImagePlace {
 
 type Key = (u64, u8);
 
-fn encode_all(places: &[(ImageKind, ImagePlace)]) -> Vec<u8> {
+fn encode_all(places: &Places) -> Vec<u8> {
     let mut writer = Writer::new(1);
-    for (kind, place) in places {
+    for (kind, place) in &places.images {
         place.put(writer.u8(*kind as u8));
+    }
+    if let Some(place) = &places.detail {
+        place.put(writer.u8(DETAIL));
     }
     writer.finish()
 }
@@ -103,6 +123,17 @@ fn all(
     Ok(kinds.filter_map(|kind| Some((kind, places.remove(&(kind as u8))?))).collect())
 }
 
+/// Where the detail that came with read `key` lies.
+pub(in crate::store) fn detail(
+    table: &impl ReadableTable<Key, &'static [u8]>,
+    key: CaptureKey,
+) -> Result<Option<ImagePlace>, StoreError> {
+    let Some(row) = table.get((key.0, ALL))? else { return Ok(None) };
+    let mut places = BTreeMap::new();
+    decode_all(row.value(), &mut places)?;
+    Ok(places.remove(&DETAIL))
+}
+
 impl ReadTx {
     /// Where the image of `kind` of capture `key` lies, `None` when there is none.
     pub fn image_place(
@@ -140,13 +171,13 @@ impl WriteTx {
         all(&self.table(IMAGE_PLACES)?, key)
     }
 
-    /// Records the places of the images that came with the read, in one row.
-    pub fn put_image_places(
+    /// Records the places of what came with the read, in one row.
+    pub(in crate::store) fn put_places(
         &self,
         key: CaptureKey,
-        places: &[(ImageKind, ImagePlace)],
+        places: &Places,
     ) -> Result<(), StoreError> {
-        if !places.is_empty() {
+        if *places != Places::default() {
             self.table(IMAGE_PLACES)?.insert((key.0, ALL), encode_all(places).as_slice())?;
         }
         Ok(())
@@ -164,8 +195,8 @@ impl WriteTx {
         Ok(())
     }
 
-    /// Forgets the images of capture `key`; their bytes go with their partition. Returns how many
-    /// there were.
+    /// Forgets the images of capture `key`, which was deleted, and where its detail lies; the bytes
+    /// go with their partition. Returns how many images there were.
     pub fn remove_image_places(&self, key: CaptureKey) -> Result<usize, StoreError> {
         let mut table = self.table(IMAGE_PLACES)?;
         let count = all(&table, key)?.len();
@@ -188,14 +219,15 @@ mod tests {
         let key = CaptureKey(7);
         let found = store
             .write(|tx| {
-                tx.put_image_places(key, &[])?;
+                tx.put_places(key, &Places::default())?;
                 assert_eq!(tx.image_places(key)?, []);
-                let both = [(ImageKind::Vehicle, place(1)), (ImageKind::Plate, place(2))];
-                tx.put_image_places(key, &both)?;
+                let images = vec![(ImageKind::Vehicle, place(1)), (ImageKind::Plate, place(2))];
+                tx.put_places(key, &Places { images, detail: Some(place(6)) })?;
                 tx.put_image_place(key, ImageKind::Full, &place(3))?;
                 tx.put_image_place(key, ImageKind::Vehicle, &place(4))?;
                 assert_eq!(tx.image_place(key, ImageKind::Plate)?, Some(place(2)));
                 let found = tx.image_places(key)?;
+                assert_eq!(detail(&tx.table(IMAGE_PLACES)?, key)?, Some(place(6)));
                 assert_eq!(tx.remove_image_places(key)?, 3);
                 assert_eq!(tx.image_places(key)?, []);
                 Ok(found)

@@ -88,9 +88,7 @@ impl Writer {
         let mut places = Vec::with_capacity(frames.len());
         for (frame, _) in frames.iter_mut() {
             frame.place(segment.number, end)?;
-            let offsets = frame.image_offsets(end);
-            places
-                .push(offsets.map(|(at, one)| (one.kind, one.place(segment.number, at))).collect());
+            places.push(frame.places(segment.number, end));
             let length = u32::try_from(frame.len()).ok();
             end = length
                 .and_then(|length| end.checked_add(length))

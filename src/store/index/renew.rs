@@ -102,7 +102,7 @@ fn renew_next(tx: &WriteTx) -> Result<Option<u32>, StoreError> {
 
 /// Writes the terms of the ordinals `first..end`, which have no rows.
 fn renew_part(tx: &WriteTx, header: &Header, first: u32, end: u32) -> Result<(), StoreError> {
-    let mut entries = Entries::new();
+    let mut entries = Entries::default();
     for ordinal in first..end {
         let ordinal = u16::try_from(ordinal)
             .map_err(|_| StoreError::Corrupt("search block is too large".into()))?;

@@ -8,11 +8,12 @@ use redb::ReadableTable as _;
 use super::bitmaps::{self, CAPTURE_SPACE};
 use super::blocks::{self, KeyRange};
 use super::terms::{Extra, attribute_values, terms_of};
-use super::{Entries, Header, NewValues, Published, Slot, Term};
+use super::{Header, NewValues, Published, Slot, Term, add};
 use crate::model::capture::{Capture, CaptureDetail, CaptureKey};
 use crate::model::query::Attribute;
 use crate::store::captures::{decode, encode};
 use crate::store::counters::Place;
+use crate::store::images::Places;
 use crate::store::tables::{BITMAPS, BLOCKS, CAPTURES, DETAILS, HEADERS, SLOTS};
 use crate::store::{StoreError, WriteTx};
 
@@ -32,8 +33,8 @@ struct Open {
     header: Header,
     /// Slots the last commit counted.
     counted: u32,
-    /// Entries of slots from `counted` on, or from `header.flushed` on after a flush.
-    entries: Entries,
+    /// Terms of slots from `counted` on, or from `header.flushed` on after a flush.
+    added: Vec<(Term, u16)>,
 }
 
 impl WriteTx {
@@ -46,12 +47,26 @@ impl WriteTx {
         capture: &Capture,
         detail: &CaptureDetail,
     ) -> Result<(), StoreError> {
+        self.insert_read(capture, detail, &Places::default())
+    }
+
+    /// As [`Self::insert_capture`], of a read whose parts lie at `places`. A detail that stands in
+    /// the journal is not kept twice.
+    pub fn insert_read(
+        &self,
+        capture: &Capture,
+        detail: &CaptureDetail,
+        places: &Places,
+    ) -> Result<(), StoreError> {
         if self.table(CAPTURES)?.get(capture.key.0)?.is_some() {
             return Err(StoreError::Refused("a capture has this key already"));
         }
         let slot = self.index_capture(capture, detail)?;
         self.table(CAPTURES)?.insert(capture.key.0, encode(capture, slot).as_slice())?;
-        self.put_detail(capture.key, detail)?;
+        self.put_places(capture.key, places)?;
+        if places.detail.is_none() {
+            self.put_detail(capture.key, detail)?;
+        }
         if let Some(plate) = &capture.plate {
             self.add_posting(plate.as_str(), capture.key, slot)?;
         }
@@ -157,9 +172,7 @@ impl WriteTx {
         open.header.count += 1;
         open.header.live += 1;
         open.header.keys.include(capture.key.0);
-        for term in terms {
-            open.entries.entry(term).or_default().push(ordinal);
-        }
+        open.added.extend(terms.into_iter().map(|term| (term, ordinal)));
         staged.open = Some(open);
         let chunk = (u32::from(ordinal) / self.index.options.chunk_captures) as u16;
         let range = match staged.chunks.entry((slot.block, chunk)) {
@@ -222,7 +235,7 @@ impl WriteTx {
 
     fn load_open(&self) -> Result<Open, StoreError> {
         let header = blocks::open_header(&self.table(HEADERS)?)?.unwrap_or_default();
-        Ok(Open { header, counted: header.count, entries: Entries::new() })
+        Ok(Open { header, counted: header.count, added: Vec::new() })
     }
 
     /// Writes the terms of all slots that are only in memory.
@@ -232,9 +245,7 @@ impl WriteTx {
             return Ok(());
         }
         let mut entries = self.index.entries_of(header).unwrap_or_default();
-        for (term, ordinals) in std::mem::take(&mut open.entries) {
-            entries.entry(term).or_default().extend(ordinals);
-        }
+        add(&mut entries, std::mem::take(&mut open.added));
         let mut rows: Vec<(Term, Vec<u16>)> = entries.into_iter().collect();
         rows.sort_unstable_by_key(|(term, _)| *term);
         bitmaps::merge(self, CAPTURE_SPACE, header.block, rows)?;
@@ -269,7 +280,7 @@ impl WriteTx {
         }
         self.bury(&staged.dead)?;
         if let Some(open) = open {
-            published = self.index.publish(&open.header, open.counted, open.entries);
+            published = self.index.publish(&open.header, open.counted, open.added);
         }
         Ok((published, staged.values.into_iter().collect()))
     }

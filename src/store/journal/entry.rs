@@ -1,6 +1,8 @@
 //! A read as it stands in the journal: everything it takes to record it once more after a crash.
 
 use super::super::captures::{decode, decode_detail, encode, encode_detail};
+use std::ops::Range;
+
 use super::super::codec::{Reader, Writer};
 use super::super::images::{FrameKind, Outgoing};
 use super::super::index::Slot;
@@ -60,14 +62,15 @@ const RESULTS: u8 = 3;
 const TEST: u8 = 4;
 const UNKNOWN: u8 = 5;
 
-pub(super) fn put_read(writer: &mut Writer, read: &Read) {
+/// Writes `read`; returns where the detail of its capture stands, which is always at the end.
+pub(super) fn put_read(writer: &mut Writer, read: &Read) -> Option<Range<usize>> {
     writer.i64(read.received_at.0).text(&read.address);
     match &read.payload {
-        Payload::Capture(new) => put_capture(writer.u8(CAPTURE), new),
+        Payload::Capture(new) => return Some(put_capture(writer.u8(CAPTURE), new)),
         Payload::Alert { alert, group } => {
             writer.u8(ALERT).u64(alert.key.0).bytes(&rekor::encode(alert));
             match group {
-                Some(new) => put_capture(writer.u8(1), new),
+                Some(new) => return Some(put_capture(writer.u8(1), new)),
                 None => _ = writer.u8(0),
             }
         }
@@ -76,18 +79,24 @@ pub(super) fn put_read(writer: &mut Writer, read: &Read) {
         Payload::Test => _ = writer.u8(TEST),
         Payload::Unknown(name) => _ = writer.u8(UNKNOWN).text(name),
     }
+    None
 }
 
-/// The read that `reader` stands before.
-pub(super) fn read(reader: &mut Reader<'_>) -> Result<Read, StoreError> {
+/// The read that `reader` stands before, and the record of its detail, behind which `reader` is
+/// left.
+pub(super) fn read<'a>(reader: &mut Reader<'a>) -> Result<(Read, Option<&'a [u8]>), StoreError> {
+    let mut detail = None;
     let received_at = Timestamp(reader.i64()?);
     let address = reader.text()?.to_owned();
     let payload = match reader.u8()? {
-        CAPTURE => Payload::Capture(capture(reader)?),
+        CAPTURE => Payload::Capture(capture(reader, &mut detail)?),
         ALERT => {
             let key = reader.u64()?;
             let alert: RekorAlert = rekor::decode(key, reader.bytes()?)?;
-            let group = if reader.u8()? == 0 { None } else { Some(capture(reader)?) };
+            let group = match reader.u8()? {
+                0 => None,
+                _ => Some(capture(reader, &mut detail)?),
+            };
             Payload::Alert { alert, group }
         }
         HEARTBEAT => Payload::Heartbeat(heartbeat(reader)?),
@@ -96,18 +105,26 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<Read, StoreError> {
         UNKNOWN => Payload::Unknown(reader.text()?.to_owned()),
         other => return Err(StoreError::Corrupt(format!("payload of unknown form {other}"))),
     };
-    Ok(Read { payload, address, received_at })
+    Ok((Read { payload, address, received_at }, detail))
 }
 
-fn put_capture(writer: &mut Writer, new: &NewCapture) {
+fn put_capture(writer: &mut Writer, new: &NewCapture) -> Range<usize> {
     writer.u64(new.capture.key.0);
-    writer.bytes(&encode(&new.capture, Slot::default())).bytes(&encode_detail(&new.detail));
+    let detail = encode_detail(&new.detail);
+    writer.reserve(detail.len() + 512);
+    writer.bytes(&encode(&new.capture, Slot::default())).bytes(&detail);
+    writer.len() - detail.len()..writer.len()
 }
 
-fn capture(reader: &mut Reader<'_>) -> Result<NewCapture, StoreError> {
+fn capture<'a>(
+    reader: &mut Reader<'a>,
+    detail: &mut Option<&'a [u8]>,
+) -> Result<NewCapture, StoreError> {
     let key = CaptureKey(reader.u64()?);
     let (capture, _) = decode(key, reader.bytes()?)?;
-    Ok(NewCapture { capture, detail: decode_detail(reader.bytes()?)?, images: Vec::new() })
+    let record = reader.bytes()?;
+    *detail = Some(record);
+    Ok(NewCapture { capture, detail: decode_detail(record)?, images: Vec::new() })
 }
 
 fn put_heartbeat(writer: &mut Writer, heartbeat: &Heartbeat) {

@@ -14,23 +14,22 @@ use std::time::Instant;
 pub use entry::{Entry, Read};
 use redb::ReadableDatabase as _;
 
-use super::images::{ImagePlace, Position};
+use super::images::{Found, ImagePlace, Places, Position};
 use super::tables::META;
 use super::{Store, StoreError, WriteTx};
 use crate::base::limits::{JOURNAL_AHEAD_BYTES, JOURNAL_AHEAD_TIME, REPLAY_BATCH};
-use crate::model::capture::ImageKind;
 
-/// Writes the records of one read, with the places of its images. Called once for each read, and
+/// Writes the records of one read, whose parts lie at the places. Called once for each read, and
 /// again after a crash when its records were lost.
-pub type Recorder = fn(&WriteTx, &Read, &[(ImageKind, ImagePlace)]) -> Result<(), StoreError>;
+pub type Recorder = fn(&WriteTx, &Read, &Places) -> Result<(), StoreError>;
 
 /// META: the position up to which the records hold what the journal holds.
 const RECORDED: &str = "journal";
 
 /// Entries that are durable, and what it takes to record them.
 pub struct Journaled {
-    /// Places of the images of each entry.
-    pub places: Vec<Vec<(ImageKind, ImagePlace)>>,
+    /// Places of the parts of each entry.
+    pub places: Vec<Places>,
     end: Position,
     bytes: u64,
 }
@@ -69,7 +68,7 @@ pub(super) enum Commit {
     Journaled(u64),
 }
 
-type Recorded = (Position, Read, Vec<(ImageKind, ImagePlace)>);
+type Recorded = (Position, Read, Places);
 
 impl Store {
     /// Makes `entries` durable. They are not recorded yet; see [`Self::record`].
@@ -121,10 +120,15 @@ impl Store {
         self.write(|_| Ok(()))
     }
 
-    /// Removes image partition `number` with everything in it; reads under way still finish.
+    /// Removes image partition `number` with everything in it but the details of captures that stay,
+    /// which go into the records; reads under way still finish.
     /// Returns the bytes that came free.
     pub fn remove_partition(&self, number: u32) -> Result<u64, StoreError> {
         self.with_records(|records| self.replay(records))?;
+        self.images.retire(number)?;
+        for keys in self.images.keys_in(number)?.chunks(REPLAY_BATCH) {
+            self.write(|tx| keys.iter().try_for_each(|key| tx.carry_detail(*key, number)))?;
+        }
         self.settle()?;
         self.images.remove_partition(number)
     }
@@ -139,9 +143,9 @@ impl Store {
         let begun = Instant::now();
         let mut count = 0_u64;
         let mut batch = Vec::new();
-        self.images.reads_from(position(records)?, &mut |end, reader, places| {
-            match entry::read(reader) {
-                Ok(read) => batch.push((end, read, places)),
+        self.images.reads_from(position(records)?, &mut |found| {
+            match understand(found) {
+                Ok(recorded) => batch.push(recorded),
                 Err(error) => log::error!("a read in the journal cannot be understood: {error}"),
             }
             if batch.len() < REPLAY_BATCH {
@@ -192,6 +196,16 @@ impl Store {
         }
         Ok(())
     }
+}
+
+fn understand(mut found: Found<'_>) -> Result<Recorded, StoreError> {
+    let (read, detail) = entry::read(&mut found.reader)?;
+    let detail = detail.map(|record| {
+        let behind = found.reader.left() + record.len();
+        let offset = found.record_end.saturating_sub(behind as u32);
+        ImagePlace::of_detail(found.end.segment, offset, record)
+    });
+    Ok((found.end, read, Places { images: found.images, detail }))
 }
 
 impl WriteTx {

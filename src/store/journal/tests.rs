@@ -5,14 +5,14 @@ use std::path::Path;
 use super::*;
 use crate::base::clock::Timestamp;
 use crate::model::agent::{Heartbeat, ListKind, Payload, RekorAlert, Stream};
-use crate::model::capture::{CaptureKey, Jpeg};
+use crate::model::capture::{CaptureKey, ImageKind, Jpeg};
 use crate::store::images::ImagesOptions;
 use crate::store::{StoreOptions, codec};
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
 /// A recorder that needs no rules: it counts the read and keeps its places.
-fn note(tx: &WriteTx, read: &Read, places: &[(ImageKind, ImagePlace)]) -> Result<(), StoreError> {
+fn note(tx: &WriteTx, read: &Read, places: &Places) -> Result<(), StoreError> {
     let Payload::Unknown(name) = &read.payload else {
         return Err(StoreError::Refused("a read of another kind"));
     };
@@ -21,7 +21,7 @@ fn note(tx: &WriteTx, read: &Read, places: &[(ImageKind, ImagePlace)]) -> Result
     }
     tx.bump(&format!("test/{name}"), 1);
     let number = name.parse().unwrap_or(0);
-    places.iter().try_for_each(|(kind, place)| tx.put_image_place(CaptureKey(number), *kind, place))
+    tx.put_places(CaptureKey(number), places)
 }
 
 fn options() -> StoreOptions {
@@ -245,7 +245,7 @@ fn every_payload_comes_back() {
         entry::put_read(&mut writer, &read);
         let bytes = writer.finish();
         let mut reader = codec::Reader::new(&bytes).unwrap();
-        assert_eq!(entry::read(&mut reader).unwrap(), read);
+        assert_eq!(entry::read(&mut reader).unwrap().0, read);
         for end in 1..bytes.len() {
             assert!(entry::read(&mut codec::Reader::new(&bytes[..end]).unwrap()).is_err());
         }

@@ -2,6 +2,7 @@
 
 use super::Search;
 use super::plan::Clause;
+use crate::model::capture::CaptureKey;
 use crate::model::plate::Plate;
 use crate::model::query::{CandidateMatch, PlateMatch, signature_mark};
 use crate::store::StoreError;
@@ -49,14 +50,16 @@ impl Search {
                 if !plate.is_empty() && pattern.matches(plate) {
                     return Ok(true);
                 }
-                let Some(detail) = self.details.get(key)? else { return Ok(false) };
-                any_candidate(detail.value(), |name| {
-                    Plate::parse(name).is_some_and(|plate| pattern.matches(plate.as_str()))
-                })
+                let found = self.details.look(CaptureKey(key), |detail| {
+                    any_candidate(detail, |name| {
+                        Plate::parse(name).is_some_and(|plate| pattern.matches(plate.as_str()))
+                    })
+                });
+                Ok(found?.unwrap_or_default())
             }
             Test::Signature(mark) => {
-                let Some(detail) = self.details.get(key)? else { return Ok(false) };
-                let signature = decode_detail(detail.value())?.signature;
+                let detail = self.details.look(CaptureKey(key), decode_detail)?;
+                let signature = detail.unwrap_or_default().signature;
                 Ok(!signature.is_empty() && signature_mark(&signature) == *mark)
             }
         }

@@ -24,9 +24,10 @@ use plan::Plan;
 use redb::ReadOnlyTable;
 
 use super::captures::decode;
+use super::details::Details;
 use super::index::Term;
 use super::index::blocks as layout;
-use super::tables::{BITMAPS, BLOCKS, CAPTURES, DETAILS, HEADERS, POSTINGS, SLOTS};
+use super::tables::{BITMAPS, BLOCKS, CAPTURES, HEADERS, POSTINGS, SLOTS};
 use super::{ReadTx, Store, StoreError};
 use crate::base::limits::{PAGE_ROWS_MAX, SCAN_DEADLINE, SCAN_ROWS};
 use crate::model::capture::{Capture, CaptureKey};
@@ -88,7 +89,7 @@ struct Search {
     before: u64,
     total: bool,
     captures: ReadOnlyTable<u64, &'static [u8]>,
-    details: ReadOnlyTable<u64, &'static [u8]>,
+    details: Details,
     postings: ReadOnlyTable<(u32, u64), u64>,
     blocks: Blocks,
     /// When to give up.
@@ -119,7 +120,7 @@ impl Search {
             before: request.before.map_or(u64::MAX, |key| key.0),
             total: request.total,
             captures: tx.table(CAPTURES)?,
-            details: tx.table(DETAILS)?,
+            details: tx.details()?,
             postings: tx.table(POSTINGS)?,
             blocks: Blocks {
                 headers,
