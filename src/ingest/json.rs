@@ -71,7 +71,7 @@ pub(super) fn documents<'a>(
     text: &'a str,
     mut each: impl FnMut(Object<'a>) -> bool,
 ) -> Result<(), BodyError> {
-    let mut reader = Reader { text, at: 0, values: 0 };
+    let mut reader = Reader::new(text);
     let mut count = 0;
     let mut next = |reader: &mut Reader<'a>| {
         count += 1;
@@ -102,7 +102,7 @@ pub(super) fn documents<'a>(
 
 /// Reads `text` as a single value; `None` when it is not JSON.
 pub(super) fn value(text: &str) -> Option<Json<'_>> {
-    let mut reader = Reader { text, at: 0, values: 0 };
+    let mut reader = Reader::new(text);
     reader.space();
     let value = reader.value(0).ok()?;
     reader.space();
@@ -116,9 +116,17 @@ struct Reader<'a> {
     at: usize,
     /// Values read of the current document.
     values: usize,
+    /// Fields of the objects and items of the lists that are being read, the innermost last: what
+    /// is finished gets memory of its exact size.
+    fields: Vec<(Cow<'a, str>, Json<'a>)>,
+    items: Vec<Json<'a>>,
 }
 
 impl<'a> Reader<'a> {
+    const fn new(text: &'a str) -> Self {
+        Self { text, at: 0, values: 0, fields: Vec::new(), items: Vec::new() }
+    }
+
     fn rest(&self) -> &'a [u8] {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
@@ -211,17 +219,18 @@ impl<'a> Reader<'a> {
 
     fn list(&mut self, depth: usize) -> Result<Vec<Json<'a>>, BodyError> {
         self.check_depth(depth)?;
-        let mut list = Vec::new();
+        let start = self.items.len();
         self.items(b']', &mut |reader: &mut Self| {
-            list.push(reader.value(depth)?);
+            let item = reader.value(depth)?;
+            reader.items.push(item);
             Ok(())
         })?;
-        Ok(list)
+        Ok(self.items.drain(start..).collect())
     }
 
     fn object(&mut self, depth: usize) -> Result<Object<'a>, BodyError> {
         self.check_depth(depth)?;
-        let mut fields = Vec::new();
+        let start = self.fields.len();
         self.items(b'}', &mut |reader: &mut Self| {
             if reader.peek() != Some(b'"') {
                 return Err(reader.error("expected a field name in double quotes"));
@@ -233,10 +242,11 @@ impl<'a> Reader<'a> {
             }
             reader.at += 1;
             reader.space();
-            fields.push((name, reader.value(depth)?));
+            let value = reader.value(depth)?;
+            reader.fields.push((name, value));
             Ok(())
         })?;
-        Ok(Object(fields))
+        Ok(Object(self.fields.drain(start..).collect()))
     }
 
     fn check_depth(&self, depth: usize) -> Result<(), BodyError> {
@@ -349,17 +359,26 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Bytes at the start of `bytes` that need no attention inside a text. Looks at whole chunks
-/// without branching, which the compiler turns into vector instructions: JPEGs are most of a body.
+/// Bytes at the start of `bytes` that need no attention inside a text. JPEGs are most of a body, so
+/// eight bytes are looked at in one word, whatever the compiler makes of loops.
 fn plain(bytes: &[u8]) -> usize {
-    let special =
-        |byte: u8| u8::from(byte == b'"') | u8::from(byte == b'\\') | u8::from(byte < 0x20);
-    let chunks = bytes
-        .chunks_exact(32)
-        .take_while(|chunk| chunk.iter().fold(0, |any, &byte| any | special(byte)) == 0)
-        .count();
-    let tail = bytes.get(chunks * 32..).unwrap_or_default();
-    chunks * 32 + tail.iter().take_while(|&&byte| special(byte) == 0).count()
+    let (words, _) = bytes.as_chunks::<8>();
+    let at =
+        words.iter().take_while(|word| !may_be_special(u64::from_le_bytes(**word))).count() * 8;
+    let special = |byte: u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().take_while(|&&byte| !special(byte)).count()
+}
+
+/// Whether one of eight bytes is a quote, a backslash or a control character. A byte above 0x7f
+/// never is; behind a special one it may look like it, which changes nothing.
+const fn may_be_special(word: u64) -> bool {
+    const ONES: u64 = u64::MAX / 0xff;
+    const fn below(word: u64, bound: u64) -> u64 {
+        word.wrapping_sub(ONES * bound) & !word
+    }
+    let (quote, slash) = (word ^ (ONES * b'"' as u64), word ^ (ONES * b'\\' as u64));
+    (below(word, 0x20) | below(quote, 1) | below(slash, 1)) & (ONES * 0x80) != 0
 }
 
 #[cfg(test)]

@@ -38,9 +38,12 @@ pub type Announce = Box<dyn Fn(&[Outcome]) + Send>;
 
 type Answer = Result<Outcome, IngestError>;
 
+/// An answer, and what was asked: its memory goes back to the thread that took it.
+type Reply = (Answer, Entry);
+
 struct Task {
     entry: Entry,
-    answer: Arc<Promise<Answer>>,
+    answer: Arc<Promise<Reply>>,
 }
 
 /// Figures of the pipeline since start.
@@ -115,7 +118,11 @@ impl Ingest {
             answers.push(answer);
         }
         let answers = answers.iter();
-        answers.map(|answer| answer.wait(INGEST_WAIT).unwrap_or(Err(IngestError::Busy))).collect()
+        let wait = |answer: &Arc<Promise<Reply>>| match answer.wait(INGEST_WAIT) {
+            Some((answer, _)) => answer,
+            None => Err(IngestError::Busy),
+        };
+        answers.map(wait).collect()
     }
 
     /// Ends the pipeline once everything queued so far is committed.
@@ -156,34 +163,37 @@ fn work(store: &Store, queue: &Queue<Task>, desk: &Desk) {
         };
         let (mut entries, answers): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|task| (task.entry, task.answer)).unzip();
-        match guarded(|| store.journal(&mut entries)) {
-            Ok(journaled) => write_records(store, &journaled, &entries, &answers, desk),
-            Err(error) => desk.refused(&error, &answers),
+        let results = match guarded(|| store.journal(&mut entries)) {
+            Ok(journaled) => write_records(store, &journaled, &entries, desk),
+            Err(error) => vec![desk.refused(&error, entries.len()); entries.len()],
+        };
+        for ((entry, answer), result) in entries.into_iter().zip(&answers).zip(results) {
+            // A sender that left will ask again and get "duplicate".
+            answer.keep((result, entry));
         }
     }
 }
 
+/// Records `entries`; an answer for each.
 fn write_records(
     store: &Store,
     journaled: &Journaled,
     entries: &[Entry],
-    answers: &[Arc<Promise<Answer>>],
     desk: &Desk,
-) {
+) -> Vec<Answer> {
     let all = 0..entries.len();
     match commit(store, journaled, entries, all.clone()) {
-        Ok(outcomes) => desk.committed(&outcomes, answers),
+        Ok(outcomes) => desk.committed(&outcomes),
         // One bad record must not take its neighbours with it, nor block them for ever.
         Err(error) if entries.len() > 1 && !is_full(&error) => {
             log::warn!("a batch failed and is tried one by one: {error}");
-            for (at, answer) in all.zip(answers) {
-                match commit(store, journaled, entries, at..at + 1) {
-                    Ok(outcomes) => desk.committed(&outcomes, std::slice::from_ref(answer)),
-                    Err(error) => desk.refused(&error, std::slice::from_ref(answer)),
-                }
-            }
+            let one = |at: usize| match commit(store, journaled, entries, at..at + 1) {
+                Ok(outcomes) => desk.committed(&outcomes),
+                Err(error) => vec![desk.refused(&error, 1)],
+            };
+            all.flat_map(one).collect()
         }
-        Err(error) => desk.refused(&error, answers),
+        Err(error) => vec![desk.refused(&error, entries.len()); entries.len()],
     }
 }
 
@@ -208,22 +218,17 @@ struct Desk {
 }
 
 impl Desk {
-    fn committed(&self, outcomes: &[Outcome], answers: &[Arc<Promise<Answer>>]) {
+    fn committed(&self, outcomes: &[Outcome]) -> Vec<Answer> {
         self.figures.batches.fetch_add(1, Ordering::Relaxed);
         self.figures.payloads.fetch_add(outcomes.len() as u64, Ordering::Relaxed);
         (self.announce)(outcomes);
-        for (outcome, answer) in outcomes.iter().zip(answers) {
-            // A sender that left will ask again and get "duplicate".
-            answer.keep(Ok(*outcome));
-        }
+        outcomes.iter().map(|outcome| Ok(*outcome)).collect()
     }
 
-    fn refused(&self, error: &StoreError, answers: &[Arc<Promise<Answer>>]) {
-        self.figures.failed.fetch_add(answers.len() as u64, Ordering::Relaxed);
+    fn refused(&self, error: &StoreError, count: usize) -> Answer {
+        self.figures.failed.fetch_add(count as u64, Ordering::Relaxed);
         log::error!("a read was refused: {error}");
-        for answer in answers {
-            refuse(answer, error);
-        }
+        Err(if is_full(error) { IngestError::Full } else { IngestError::Failed })
     }
 }
 
@@ -235,10 +240,4 @@ const fn is_full(error: &StoreError) -> bool {
 fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(StoreError::Storage("unexpected failure".into())))
-}
-
-fn refuse(answer: &Promise<Answer>, error: &StoreError) {
-    let reason =
-        if matches!(error, StoreError::Full) { IngestError::Full } else { IngestError::Failed };
-    answer.keep(Err(reason));
 }
