@@ -24,9 +24,9 @@ pub(super) fn jpeg(object: &Object<'_>, name: &str, notes: &mut Notes) -> Option
 fn decode(text: &str) -> Result<Jpeg, &'static str> {
     let text = text.trim();
     let is_data_url = text.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("data:"));
-    let code = match text.split_once(',') {
-        Some((_, code)) if is_data_url => code,
-        _ => text,
+    let code = match is_data_url.then(|| text.split_once(',')).flatten() {
+        Some((_, code)) => code,
+        None => text,
     };
     // Half again: a third for base64, the rest for line breaks.
     if code.len() > JPEG_BYTES_MAX / 2 * 3 {

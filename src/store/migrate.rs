@@ -155,11 +155,7 @@ mod tests {
         store.write(|tx| set_schema(tx, 1)).unwrap();
         assert!(matches!(run(&store, &[one, fails, three]), Err(StoreError::Full)));
         assert_eq!(state(&store), (Some(2), "1-2 ".into()));
-        // Another version than that of the step must not open it half way.
         drop(store);
-        let newer = Store::open(directory.path(), StoreOptions::default());
-        assert!(matches!(newer, Err(StoreError::TooNew { found: 2, .. })) || !STEPS.is_empty());
-        drop(newer);
         let store = Store::assemble(directory.path(), StoreOptions::default()).unwrap();
         run(&store, &[one, two, three]).unwrap();
         assert_eq!(state(&store), (Some(4), "1-2 2-3 3-4 ".into()));
