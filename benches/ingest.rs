@@ -1,5 +1,7 @@
 //! How fast the box stores reads, measured from outside on the real binary, and what the disk
 //! allows: the same bytes in the same batches appended to one file, alternating in the same run.
+//! Beside it stands what is left of that when the bytes come over the same connections: a server
+//! that receives, appends and answers, and does nothing else.
 //!
 //! `cargo bench --bench ingest -- [--seconds 4] [--pairs 3] [--data DIR] [--binary PATH]`
 
@@ -8,6 +10,7 @@
 mod support;
 
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use openalpr_webhook::base::clock::Clock;
 use serde_json::{Value, json};
+use support::bare::Bare;
 use support::cpu::process_seconds;
 use support::http::Client;
 use support::load::{Template, templates};
@@ -60,13 +64,16 @@ fn measure() -> Result<Value, Failure> {
     let numbers = AtomicU64::new(0);
     // Not measured: pages, threads and the file's first growth.
     load(&server, &templates, &numbers, 8, Duration::from_secs(1))?;
+    let numbers_of_bare = AtomicU64::new(0);
     let mut rows = Vec::new();
     for connections in CONNECTIONS {
         let mut runs = Vec::new();
         for _ in 0..pairs {
             let run = load(&server, &templates, &numbers, connections, length)?;
             let limit = append(directory.path(), &templates, run.batch(), length / 2)?;
-            runs.push((run, limit));
+            let bare = Bare::start(&directory.path().join("bare"))?;
+            let bare = post(bare.address, &templates, &numbers_of_bare, connections, length / 2)?;
+            runs.push((run, limit, bare.rate()));
         }
         rows.push(row(connections, &runs));
     }
@@ -76,6 +83,8 @@ fn measure() -> Result<Value, Failure> {
     let last = rows.last().cloned().unwrap_or_default();
     let peak_kib = server.memory_kib("VmHWM");
     let stop = server.stop()?;
+    let sealed = disk_bytes(&data).saturating_sub(before.0);
+    let per_jpeg_byte = |bytes: u64| round(bytes as f64 / (reads * jpeg_bytes) as f64);
     Ok(json!({
         "bench": "ingest",
         "body_bytes": body_bytes,
@@ -84,7 +93,9 @@ fn measure() -> Result<Value, Failure> {
         "runs": rows,
         "rss_idle_kib": idle_kib,
         "rss_max_kib": peak_kib,
-        "disk_bytes_per_jpeg_byte": round(stored as f64 / (reads * jpeg_bytes) as f64),
+        "disk_bytes_per_jpeg_byte": per_jpeg_byte(stored),
+        "disk_bytes_per_jpeg_byte_stopped": per_jpeg_byte(sealed),
+        "of_which_segments": per_jpeg_byte(disk_bytes(&data.join("images"))),
         "device_bytes_per_payload_byte":
             round(written as f64 / (reads * body_bytes as u64) as f64),
         "stop_ms": ms(stop),
@@ -96,6 +107,7 @@ fn measure() -> Result<Value, Failure> {
 }
 
 /// What one run of load measured.
+#[derive(Default)]
 struct Run {
     seconds: f64,
     /// Milliseconds of each request.
@@ -125,29 +137,34 @@ impl Run {
     }
 }
 
-fn row(connections: usize, runs: &[(Run, f64)]) -> Value {
-    let rates: Vec<f64> = runs.iter().map(|(run, _)| run.rate()).collect();
-    let limits: Vec<f64> = runs.iter().map(|(_, limit)| *limit).collect();
-    let ratios: Vec<f64> = runs.iter().map(|(run, limit)| run.rate() / limit).collect();
+fn row(connections: usize, runs: &[(Run, f64, f64)]) -> Value {
+    let all = |of: &dyn Fn(&(Run, f64, f64)) -> f64| -> Vec<f64> { runs.iter().map(of).collect() };
+    let rates = all(&|(run, ..)| run.rate());
+    let limits = all(&|(_, limit, _)| *limit);
+    let ratios = all(&|(run, limit, _)| run.rate() / limit);
+    let bare = all(&|(.., bare)| *bare);
+    let bare_ratios = all(&|(run, _, bare)| run.rate() / bare);
     let at = |share: f64| {
         let values: Vec<f64> =
-            runs.iter().map(|(run, _)| percentile(&run.latencies, share)).collect();
+            runs.iter().map(|(run, ..)| percentile(&run.latencies, share)).collect();
         round(median(&values))
     };
     let cpu = |of: fn((f64, f64)) -> f64| {
-        let values: Vec<f64> = runs.iter().map(|(run, _)| of(run.cpu_us())).collect();
+        let values: Vec<f64> = runs.iter().map(|(run, ..)| of(run.cpu_us())).collect();
         median(&values).round()
     };
-    let batches: Vec<f64> = runs.iter().map(|(run, _)| run.batch() as f64).collect();
+    let batches: Vec<f64> = runs.iter().map(|(run, ..)| run.batch() as f64).collect();
     json!({
         "connections": connections,
         "requests_per_second": round(median(&rates)),
         "p50_ms": at(0.5),
         "p99_ms": at(0.99),
-        "failures": runs.iter().map(|(run, _)| run.failures).sum::<usize>(),
+        "failures": runs.iter().map(|(run, ..)| run.failures).sum::<usize>(),
         "mean_batch": median(&batches),
         "disk_limit_per_second": round(median(&limits)),
         "ratio": round(median(&ratios)),
+        "bare_server_per_second": round(median(&bare)),
+        "ratio_to_bare_server": round(median(&bare_ratios)),
         "box_cpu_us_per_read": cpu(|cpu| cpu.0),
         "generator_cpu_us_per_read": cpu(|cpu| cpu.1),
     })
@@ -170,22 +187,33 @@ fn load(
     let before = counted();
     let cpu = || (server.cpu_seconds(), process_seconds("self"));
     let cpu_before = cpu();
+    let run = post(server.address, templates, numbers, connections, length)?;
+    let cpu_after = cpu();
+    let cpu = (cpu_after.0 - cpu_before.0, cpu_after.1 - cpu_before.1);
+    let after = counted();
+    let committed = (after.0.saturating_sub(before.0), after.1.saturating_sub(before.1));
+    Ok(Run { committed, cpu, ..run })
+}
+
+/// Posts to whoever listens at `address`.
+fn post(
+    address: SocketAddr,
+    templates: &[Template],
+    numbers: &AtomicU64,
+    connections: usize,
+    length: Duration,
+) -> Result<Run, Failure> {
     let started = Instant::now();
     let results: Vec<Result<(Vec<f64>, usize), Failure>> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..connections)
-            .map(|_| scope.spawn(|| connection(server, templates, numbers, started, length)))
+            .map(|_| scope.spawn(|| connection(address, templates, numbers, started, length)))
             .collect();
         threads
             .into_iter()
             .map(|thread| thread.join().unwrap_or_else(|_| Err("a sender panicked".into())))
             .collect()
     });
-    let seconds = started.elapsed().as_secs_f64();
-    let cpu_after = cpu();
-    let cpu = (cpu_after.0 - cpu_before.0, cpu_after.1 - cpu_before.1);
-    let after = counted();
-    let committed = (after.0.saturating_sub(before.0), after.1.saturating_sub(before.1));
-    let mut run = Run { seconds, latencies: Vec::new(), failures: 0, committed, cpu };
+    let mut run = Run { seconds: started.elapsed().as_secs_f64(), ..Run::default() };
     for result in results {
         let (latencies, failures) = result?;
         run.latencies.extend(latencies);
@@ -195,14 +223,14 @@ fn load(
 }
 
 fn connection(
-    server: &Server,
+    address: SocketAddr,
     templates: &[Template],
     numbers: &AtomicU64,
     started: Instant,
     length: Duration,
 ) -> Result<(Vec<f64>, usize), Failure> {
     let mut own = templates.to_vec();
-    let mut client = Client::new(server.address);
+    let mut client = Client::new(address);
     let (mut latencies, mut failures) = (Vec::new(), 0);
     while started.elapsed() < length {
         let number = numbers.fetch_add(1, Ordering::Relaxed);

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "every bench uses its own part")]
 
+pub(crate) mod bare;
 pub(crate) mod cpu;
 pub(crate) mod http;
 pub(crate) mod load;
