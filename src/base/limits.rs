@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 mod outbox;
+mod watches;
 
 pub use outbox::*;
+pub use watches::*;
 
 // --- gate: what a stranger may cost us ---------------------------------------------------------
 

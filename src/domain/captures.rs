@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::base::clock::Timestamp;
 use crate::base::limits::{PARKED_VISIT_MS, PREVIEW_WINDOW_MS, UNKNOWN_KINDS_MAX};
-use crate::domain::corrections;
+use crate::domain::{corrections, watches};
 use crate::model::agent::{Agent, Camera, Heartbeat, Payload, RekorAlert};
 use crate::model::capture::{Capture, CaptureKey, CaptureKind, Flags, ImageKind, Jpeg, NewCapture};
 use crate::model::correction::Correction;
@@ -140,7 +140,7 @@ pub fn record(tx: &WriteTx, read: &Read, places: &Places) -> Result<Outcome, Sto
     match &read.payload {
         Payload::Capture(new) => {
             register_capture(tx, new, address, now)?;
-            record_capture(tx, new, places)
+            record_capture(tx, new, places, now)
         }
         Payload::Alert { alert, group } => {
             record_alert(tx, alert, group.as_ref().map(|new| (new, places)), address, now)
@@ -173,7 +173,12 @@ const fn identity_kind(kind: CaptureKind) -> IdentityKind {
     }
 }
 
-fn record_capture(tx: &WriteTx, new: &NewCapture, places: &Places) -> Result<Outcome, StoreError> {
+fn record_capture(
+    tx: &WriteTx,
+    new: &NewCapture,
+    places: &Places,
+    now: Timestamp,
+) -> Result<Outcome, StoreError> {
     let capture = &mut new.capture.clone();
     let kind = identity_kind(capture.kind);
     if let Some(key) = tx.identity(&capture.agent_uid, kind, &capture.uuid)? {
@@ -219,6 +224,7 @@ fn record_capture(tx: &WriteTx, new: &NewCapture, places: &Places) -> Result<Out
         let (agent, camera) = (&capture.agent_uid, capture.camera_id);
         tx.put_parked(agent, camera, plate, capture.key, capture.ended_at)?;
     }
+    watches::fire(tx, capture, &new.detail, None, now)?;
     Ok(if replaced.is_empty() {
         Outcome::Stored(capture.key)
     } else {
@@ -267,6 +273,7 @@ fn replace_preview(
     let sent_as = correction.as_ref().map_or(preview.kind, |correction| correction.original.kind);
     tx.delete_capture(old)?;
     tx.move_rekor_alerts(old, key)?;
+    tx.move_matches(old, key)?;
     tx.remove_image_places(old)?;
     tx.put_superseded(old, key)?;
     tx.put_identity(&preview.agent_uid, identity_kind(sent_as), &preview.uuid, key)?;
@@ -312,12 +319,17 @@ fn record_alert(
     }
     if let Some((new, places)) = group {
         register_capture(tx, new, address, now)?;
-        let outcome = record_capture(tx, new, places)?;
+        let outcome = record_capture(tx, new, places, now)?;
         alert.capture = outcome.key().unwrap_or(CaptureKey(0));
         mark_alert(tx, alert.capture)?;
     }
     tx.put_rekor_alert(&alert)?;
     tx.put_identity(&agent, IdentityKind::Alert, &identity, alert.key)?;
+    if let Some(capture) = group.and_then(|_| tx.capture(alert.capture).transpose()) {
+        let detail = tx.capture_detail(alert.capture)?.unwrap_or_default();
+        watches::fire(tx, &capture?, &detail, Some(&alert.list), now)?;
+    }
+    watches::rekor::tell(tx, &alert, now)?;
     Ok(Outcome::Alert(alert.capture))
 }
 

@@ -29,6 +29,7 @@ pub mod setup;
 pub mod stats;
 pub mod toml_file;
 pub mod users;
+pub mod watches;
 
 #[cfg(test)]
 mod power_cut_tests;

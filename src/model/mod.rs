@@ -20,3 +20,4 @@ pub mod saved_search;
 pub mod settings;
 pub mod text;
 pub mod user;
+pub mod watch;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use redb::ReadableTable as _;
+use redb::ReadableTable;
 
 use super::codec::{Reader, Writer};
 use super::tables::{AGENTS, CAMERAS};
@@ -57,16 +57,30 @@ pub(super) fn decode_camera(
     })
 }
 
+fn all_agents(
+    table: &impl ReadableTable<&'static str, &'static [u8]>,
+) -> Result<Vec<Agent>, StoreError> {
+    let rows = table
+        .iter()?
+        .map(|row| row.map_err(Into::into).and_then(|(k, v)| decode_agent(k.value(), v.value())));
+    rows.collect()
+}
+
+fn all_cameras(
+    table: &impl ReadableTable<(&'static str, i64), &'static [u8]>,
+) -> Result<Vec<Camera>, StoreError> {
+    let rows = table.iter()?.map(|row| {
+        let (key, value) = row?;
+        let (agent_uid, camera_id) = key.value();
+        decode_camera(agent_uid, camera_id, value.value())
+    });
+    rows.collect()
+}
+
 impl ReadTx {
     /// All agents, by uid.
     pub fn agents(&self) -> Result<Vec<Agent>, StoreError> {
-        let table = self.table(AGENTS)?;
-        table
-            .iter()?
-            .map(|row| {
-                row.map_err(Into::into).and_then(|(k, v)| decode_agent(k.value(), v.value()))
-            })
-            .collect()
+        all_agents(&self.table(AGENTS)?)
     }
 
     /// The agent `uid`.
@@ -77,15 +91,7 @@ impl ReadTx {
 
     /// All cameras, by agent and number.
     pub fn cameras(&self) -> Result<Vec<Camera>, StoreError> {
-        let table = self.table(CAMERAS)?;
-        table
-            .iter()?
-            .map(|row| {
-                let (key, value) = row?;
-                let (agent_uid, camera_id) = key.value();
-                decode_camera(agent_uid, camera_id, value.value())
-            })
-            .collect()
+        all_cameras(&self.table(CAMERAS)?)
     }
 
     /// The camera `camera_id` of `agent_uid`.
@@ -96,6 +102,16 @@ impl ReadTx {
 }
 
 impl WriteTx {
+    /// All agents that were there when the transaction began.
+    pub fn agents(&self) -> Result<Vec<Agent>, StoreError> {
+        all_agents(&self.table(AGENTS)?)
+    }
+
+    /// All cameras that were there when the transaction began.
+    pub fn cameras(&self) -> Result<Vec<Camera>, StoreError> {
+        all_cameras(&self.table(CAMERAS)?)
+    }
+
     /// The agent `uid`, as this transaction leaves it.
     pub fn agent(&self, uid: &str) -> Result<Option<Agent>, StoreError> {
         if let Some(agent) = self.gathered.borrow().agents.get(uid) {

@@ -1,13 +1,14 @@
 //! The way of fuzzers to the decoders of records; compiled for them only.
 
 use super::{
-    agents, api_keys, audit, captures, corrections, jobs, known_plates, plates, rekor,
-    saved_searches, sessions, users,
+    agents, api_keys, audit, captures, corrections, jobs, known_plates, matches, plates, rekor,
+    saved_searches, sessions, users, watches,
 };
 use crate::model::capture::CaptureKey;
 use crate::model::job::JobId;
 use crate::model::saved_search::SearchId;
 use crate::model::user::UserId;
+use crate::model::watch::{MatchId, WatchId};
 
 /// Decodes `bytes` as a record of every kind; each either succeeds or says that it is damaged.
 pub fn decode(bytes: &[u8]) {
@@ -26,4 +27,6 @@ pub fn decode(bytes: &[u8]) {
     let _ = saved_searches::decode(UserId(1), SearchId(1), bytes);
     let _ = plates::decode(bytes);
     let _ = jobs::decode(JobId(1), bytes);
+    let _ = watches::decode(WatchId(1), bytes);
+    let _ = matches::decode(MatchId(1), bytes);
 }

@@ -15,6 +15,7 @@ pub mod captures;
 pub mod codec;
 pub mod corrections;
 pub mod counters;
+mod derived;
 mod details;
 pub mod error;
 pub mod files;
@@ -28,6 +29,7 @@ pub mod index;
 pub mod jobs;
 pub mod journal;
 pub mod known_plates;
+pub mod matches;
 mod migrate;
 pub mod plates;
 pub mod query;
@@ -46,6 +48,7 @@ pub mod users;
 pub mod values;
 mod vault;
 pub mod verify;
+pub mod watches;
 mod ways;
 
 use std::path::{Path, PathBuf};
@@ -58,6 +61,7 @@ pub use bell::Bell;
 pub use captures::Figures;
 pub use error::StoreError;
 pub use index::IndexOptions;
+pub(crate) use index::terms::{attribute_values, normal_value};
 pub use transaction::{ReadTx, WriteTx};
 
 use crate::base::clock::{Clock, Timestamp};
@@ -113,6 +117,8 @@ pub struct Store {
     pending_audit: audit::Pending,
     /// Rings when jobs were queued.
     bell: Bell,
+    /// What is kept of the watches.
+    derived: Arc<derived::Derived>,
 }
 
 impl Store {
@@ -170,6 +176,7 @@ impl Store {
             floor: Floor::new(directory, Clock::System),
             pending_audit: audit::Pending::default(),
             bell: Bell::default(),
+            derived: Arc::default(),
         })
     }
 
@@ -296,6 +303,7 @@ impl Store {
         let records = Arc::new(open_records(&self.directory, &self.options)?);
         // What was not durable yet is gone; the journal has it.
         *self.replayed.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        self.derived.forget();
         let done = self.read_tx(&records).and_then(|tx| self.index.rebuild(&tx));
         let done = done.and_then(|()| self.recorder.map_or(Ok(()), |_| self.replay(&records)));
         *slot = Some(records);
@@ -335,7 +343,7 @@ impl Store {
 
     fn write_tx(&self, inner: redb::WriteTransaction) -> WriteTx {
         let (vault, images) = (Arc::clone(&self.vault), Arc::clone(&self.images));
-        WriteTx::new(inner, vault, images, Arc::clone(&self.index))
+        WriteTx::new(inner, vault, images, Arc::clone(&self.index), Arc::clone(&self.derived))
     }
 
     fn records(&self) -> Result<Arc<redb::Database>, StoreError> {

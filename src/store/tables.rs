@@ -128,6 +128,26 @@ pub(super) const JOB_KEYS: TableDefinition<'_, &str, u64> = TableDefinition::new
 /// By which ways people want to be told: user id -> record.
 pub(super) const WAYS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("ways");
 
+/// Watches: number -> record.
+pub(super) const WATCHES: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("watches");
+/// Watches of a user: (user id, number) -> nothing.
+pub(super) const WATCHES_OF: TableDefinition<'_, (u32, u32), ()> =
+    TableDefinition::new("watches_of");
+/// Matches of watches: number -> record.
+pub(super) const MATCHES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("matches");
+/// Alerts of a user: (user id, 1 while open, first capture key, watch) -> number of the match.
+pub(super) const MATCHES_OF: TableDefinition<'_, (u32, u8, u64, u32), u64> =
+    TableDefinition::new("matches_of");
+/// All matches of a watch: (watch, first capture key) -> number of the match.
+pub(super) const MATCHES_BY_WATCH: TableDefinition<'_, (u32, u64), u64> =
+    TableDefinition::new("matches_by_watch");
+/// All matches of a capture: (capture key, watch) -> number of the match.
+pub(super) const MATCHES_BY_CAPTURE: TableDefinition<'_, (u64, u32), u64> =
+    TableDefinition::new("matches_by_capture");
+/// When somebody was last told: (watch, plate, camera) -> capture time in ms.
+pub(super) const WATCH_TOLD: TableDefinition<'_, (u32, &str, &str), i64> =
+    TableDefinition::new("watch_told");
+
 /// Creates what is missing, so that readers never meet an absent table.
 pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
     tx.table(META)?;
@@ -177,5 +197,12 @@ pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
     tx.table(JOBS_DUE)?;
     tx.table(JOBS_DEAD)?;
     tx.table(JOB_KEYS)?;
+    tx.table(WATCHES)?;
+    tx.table(WATCHES_OF)?;
+    tx.table(MATCHES)?;
+    tx.table(MATCHES_OF)?;
+    tx.table(MATCHES_BY_WATCH)?;
+    tx.table(MATCHES_BY_CAPTURE)?;
+    tx.table(WATCH_TOLD)?;
     Ok(())
 }

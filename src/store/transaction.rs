@@ -8,6 +8,7 @@ use std::sync::Arc;
 use redb::{Key, TableDefinition, Value};
 
 use super::StoreError;
+use super::derived::Derived;
 use super::images::Images;
 use super::index::{Index, Staged};
 use super::vault::Vault;
@@ -54,6 +55,9 @@ pub struct WriteTx {
     pub(super) gathered: RefCell<Gathered>,
     /// Whether jobs wait that did not before.
     pub(super) jobs_added: Cell<bool>,
+    /// What is kept of the watches, and whether they are different now.
+    pub(super) derived: Arc<Derived>,
+    pub(super) watches_changed: Cell<bool>,
 }
 
 /// Rows as a transaction leaves them.
@@ -73,9 +77,19 @@ impl WriteTx {
         vault: Arc<Vault>,
         images: Arc<Images>,
         index: Arc<Index>,
+        derived: Arc<Derived>,
     ) -> Self {
-        let (staged, gathered) = (RefCell::default(), RefCell::default());
-        Self { inner, vault, images, index, staged, gathered, jobs_added: Cell::new(false) }
+        Self {
+            inner,
+            vault,
+            images,
+            index,
+            staged: RefCell::default(),
+            gathered: RefCell::default(),
+            jobs_added: Cell::new(false),
+            derived,
+            watches_changed: Cell::new(false),
+        }
     }
 
     pub(super) fn table<K: Key + 'static, V: Value + 'static>(
@@ -99,6 +113,10 @@ impl WriteTx {
         self.write_tallies(gathered.tallies)?;
         self.write_agents(&gathered.agents, &gathered.cameras)?;
         let (published, values) = self.publish()?;
+        if self.watches_changed.get() {
+            // Before the commit: the next transaction must not find what this one made obsolete.
+            self.derived.forget();
+        }
         match self.inner.commit() {
             Ok(()) => {
                 self.index.settle(&published, values);
