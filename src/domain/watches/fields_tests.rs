@@ -1,29 +1,17 @@
 use super::*;
-use crate::domain::watches::searches::Names;
-
-fn user(id: u32, name: &str, role: Role) -> User {
-    use crate::model::user::{Details, Email};
-    User {
-        id: UserId(id),
-        username: Username::parse(name).unwrap(),
-        email: Email::parse("a@example.org").unwrap(),
-        name: String::new(),
-        role,
-        suspended: false,
-        password_hash: String::new(),
-        time_zone: String::new(),
-        created_at: Timestamp(0),
-        details: Details::default(),
-        must_change_password: false,
-    }
-}
+use crate::domain::users;
+use crate::domain::users::tests::{new, store};
 
 fn with<T>(role: Role, work: impl FnOnce(&Desk<'_>) -> T) -> T {
     let zone = TimeZone::get("America/Los_Angeles").unwrap();
     let names = Names { cameras: vec![("A/1".into(), "Gate in".into())], agents: Vec::new() };
-    let users = [user(1, "ann", role), user(2, "ben", Role::User)];
+    let (_directory, store) = store();
+    let users = [("root", Role::Super), ("ann", role), ("ben", Role::User)];
+    let users = users.map(|(name, role)| {
+        store.write(|tx| users::create(tx, new(name, role), Timestamp(1))).unwrap()
+    });
     let now = Timestamp(1_790_000_000_000);
-    work(&Desk { zone: &zone, now, names: &names, users: &users, owner: &users[0] })
+    work(&Desk { zone: &zone, now, names: &names, users: &users, owner: &users[1] })
 }
 
 fn read(pairs: &[(&str, &str)], desk: &Desk<'_>) -> Result<Watch, Vec<FieldError>> {
@@ -64,7 +52,7 @@ fn texts_make_the_same_watch_again() {
             assert_eq!(read(&again, desk).unwrap(), watch);
         }
         let watch = read(rows[1], desk).unwrap();
-        assert_eq!(watch.contacts, [UserId(2)]);
+        assert_eq!(watch.contacts, [UserId(3)]);
         assert_eq!(hours_text(watch.hours), "0-5,12,22-23");
         assert_eq!(days_text(watch.days), "mon,tue,wed,thu,fri,sun");
         // Until the end of the last day in Los Angeles.
