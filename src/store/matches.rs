@@ -284,7 +284,7 @@ mod tests {
             contacts: vec![UserId(2)],
             capture: at,
             at,
-            plate: Plate::parse(if at.0 % 3 == 0 { "8KX417" } else { "7ABC" }),
+            plate: Plate::parse(if at.0.is_multiple_of(3) { "8KX417" } else { "7ABC" }),
             camera: "a/1".into(),
             title: "Ä".into(),
             description: String::new(),
@@ -316,6 +316,8 @@ mod tests {
             }
         }
     }
+
+    type Fits<'a> = &'a dyn Fn(&(u64, u32)) -> bool;
 
     fn walk(store: &Store, user: u32, filter: &MatchFilter) -> Vec<(u64, u32)> {
         let (mut all, mut before) = (Vec::new(), None);
@@ -350,7 +352,6 @@ mod tests {
         let all: Vec<(u64, u32)> =
             (1..=20).rev().flat_map(|at| [2, 1].map(|watch| (at, watch))).collect();
         let is_open = |(at, watch): &(u64, u32)| *watch != 1 || at % 4 != 0;
-        type Fits<'a> = &'a dyn Fn(&(u64, u32)) -> bool;
         let any = MatchFilter::default;
         let checks: [(MatchFilter, Fits<'_>); 6] = [
             (any(), &|_| true),
@@ -358,7 +359,9 @@ mod tests {
             (MatchFilter { open: Some(false), ..any() }, &|it| !is_open(it)),
             (MatchFilter { watch: Some(WatchId(2)), ..any() }, &|it| it.1 == 2),
             (MatchFilter { severity: Some(Severity::Critical), ..any() }, &|it| it.1 == 2),
-            (MatchFilter { plate: PlateStart::parse("8K*"), ..any() }, &|it| (it.0 << 22) % 3 == 0),
+            (MatchFilter { plate: PlateStart::parse("8K*"), ..any() }, &|it| {
+                (it.0 << 22).is_multiple_of(3)
+            }),
         ];
         for (filter, fits) in checks {
             let expected: Vec<(u64, u32)> = all.iter().filter(|it| fits(it)).copied().collect();

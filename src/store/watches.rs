@@ -278,7 +278,13 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(directory.path(), StoreOptions::default()).unwrap();
         let kept = || store.write(|tx| Ok(tx.derived::<u8>().map(|kept| *kept))).unwrap();
-        store.write(|tx| Ok(tx.keep_derived(&std::sync::Arc::new(7_u8)))).unwrap();
+        let seven = std::sync::Arc::new(7_u8);
+        store
+            .write(|tx| {
+                tx.keep_derived(&seven);
+                Ok(())
+            })
+            .unwrap();
         assert_eq!(kept(), Some(7));
         let failed: Result<(), _> = store.write(|tx| {
             tx.put_watch(&watch(1, "X"))?;

@@ -248,12 +248,11 @@ impl Reader<'_> {
         }
         if let Some(text) = self.text("quiet_minutes") {
             let minutes = if text.is_empty() { Some(0) } else { text.parse().ok() };
-            match minutes.filter(|minutes| *minutes <= WATCH_QUIET_MINUTES_MAX) {
-                Some(minutes) => watch.quiet_minutes = minutes,
-                None => {
-                    let message = format!("Give 0 to {WATCH_QUIET_MINUTES_MAX} whole minutes.");
-                    self.wrong("quiet_minutes", message);
-                }
+            if let Some(minutes) = minutes.filter(|minutes| *minutes <= WATCH_QUIET_MINUTES_MAX) {
+                watch.quiet_minutes = minutes;
+            } else {
+                let message = format!("Give 0 to {WATCH_QUIET_MINUTES_MAX} whole minutes.");
+                self.wrong("quiet_minutes", message);
             }
         }
     }

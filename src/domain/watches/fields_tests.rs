@@ -2,6 +2,8 @@ use super::*;
 use crate::domain::users;
 use crate::domain::users::tests::{new, store};
 
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
 fn with<T>(role: Role, work: impl FnOnce(&Desk<'_>) -> T) -> T {
     let zone = TimeZone::get("America/Los_Angeles").unwrap();
     let names = Names { cameras: vec![("A/1".into(), "Gate in".into())], agents: Vec::new() };
@@ -63,7 +65,7 @@ fn texts_make_the_same_watch_again() {
 #[test]
 fn every_mistake_names_its_field() {
     let long = "x".repeat(81);
-    let checks: [(&[(&str, &str)], &[&str]); 14] = [
+    let checks: [(Pairs<'_>, &[&str]); 14] = [
         (&[], &["plate"]),
         (&[("plate", " - ")], &["plate"]),
         (&[("plate", "AB1~1")], &["plate"]),

@@ -64,7 +64,7 @@ pub(super) fn capture(n: u64, plate: &str, minutes: i64) -> NewCapture {
     };
     let candidates = vec![Guess { name: plate.replace('8', "B"), confidence: 40.0 }];
     let uuids = vec![capture.uuid.clone()];
-    let detail = CaptureDetail { uuids, candidates, ..CaptureDetail::default() };
+    let detail = CaptureDetail { candidates, uuids, ..CaptureDetail::default() };
     NewCapture { capture, detail, images: Vec::new() }
 }
 
