@@ -15,7 +15,8 @@ const RESERVED_BLOCKS: usize = 33 * 1024;
 
 /// Makes and checks password hashes. Shared; calls wait for each other.
 pub struct Hasher {
-    turn: Mutex<()>,
+    /// Whoever has it may hash; how many hashes were made.
+    turn: Mutex<u64>,
     /// Checked in place of the hash of an account that does not exist.
     dummy: PasswordHash,
 }
@@ -47,7 +48,7 @@ impl Hasher {
             salt: random::bytes::<16>().to_vec(),
             hash: random::bytes::<32>().to_vec(),
         };
-        Self { turn: Mutex::new(()), dummy }
+        Self { turn: Mutex::new(0), dummy }
     }
 
     /// The hash of `password`, or `None` when it is longer than [`PASSWORD_BYTES_MAX`].
@@ -75,6 +76,11 @@ impl Hasher {
         }
     }
 
+    /// How many hashes were made: what sign-in spends its time on.
+    pub fn hashes(&self) -> u64 {
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The hash of `password` with the salt and costs of `like`.
     fn compute(&self, password: &str, like: &PasswordHash) -> Option<Vec<u8>> {
         if password.len() > PASSWORD_BYTES_MAX {
@@ -85,7 +91,8 @@ impl Hasher {
         let count = params.block_count();
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let mut hash = vec![0; length];
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        *turn += 1;
         let mut blocks = Vec::with_capacity(count.max(RESERVED_BLOCKS));
         blocks.resize(count, Block::new());
         argon2

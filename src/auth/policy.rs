@@ -35,7 +35,7 @@ pub struct Standing {
     /// What anybody who knows the owner would try, with what it is.
     words: Vec<(&'static str, String)>,
     /// Whether the password is only half of what it takes to sign in.
-    pub second_factor: bool,
+    second_factor: bool,
 }
 
 impl Standing {
@@ -55,7 +55,14 @@ impl Standing {
         standing.add("the organisation", &user.details.organisation);
         standing.add("the name of the box", &settings.general.box_name);
         standing.add("the organisation", &settings.report.organisation);
+        standing.second_factor = tx.second_factor(user.id)?.is_some();
         Ok(standing)
+    }
+
+    /// The same account with nothing but its password.
+    #[must_use]
+    pub fn without_second_factor(self) -> Self {
+        Self { second_factor: false, ..self }
     }
 
     /// Shortest password, characters.

@@ -4,7 +4,6 @@
 use std::net::IpAddr;
 
 use crate::base::clock::Timestamp;
-use crate::base::random;
 use crate::base::secret::{self, Secret};
 use crate::domain::setup;
 use crate::domain::users::NewUser;
@@ -15,11 +14,10 @@ use crate::store::{ReadTx, Store, StoreError};
 
 use super::password::Hasher;
 use super::policy::{self, Standing};
+use super::readable;
 use super::sign_in::{SignIn, log_failure};
 use super::token::NewKey;
 
-/// Letters and digits that nobody confuses; 32, so that every byte maps evenly.
-const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 /// Characters of the code: 40 bits, guessed through the throttle.
 const CODE_CHARS: usize = 8;
 /// Account name under which tries of the code are throttled; no user name has a space.
@@ -88,26 +86,18 @@ impl From<StoreError> for SetupError {
 impl SetupCode {
     /// A fresh code, different at every start.
     pub fn generate() -> Self {
-        let pick = |byte: u8| ALPHABET.get(usize::from(byte) % ALPHABET.len()).copied();
-        let code = random::bytes::<CODE_CHARS>().into_iter().filter_map(pick).map(char::from);
-        Self(Secret::new(code.collect::<String>()))
+        Self(readable::generate::<CODE_CHARS>())
     }
 
     /// The code as it is shown in the log: two groups of four.
     pub fn shown(&self) -> String {
-        let (head, tail) = self.0.expose().split_at_checked(CODE_CHARS / 2).unwrap_or_default();
-        format!("{head}-{tail}")
+        readable::grouped(&self.0, CODE_CHARS / 2)
     }
 
     /// Whether `typed` is the code; case, spaces and dashes do not matter.
     fn is(&self, typed: &str) -> bool {
-        let typed: String = typed
-            .chars()
-            .take(64)
-            .filter(char::is_ascii_alphanumeric)
-            .map(|c| c.to_ascii_uppercase())
-            .collect();
-        secret::equal(typed.as_bytes(), self.0.expose().as_bytes())
+        let typed = readable::meant(typed);
+        secret::equal(typed.expose().as_bytes(), self.0.expose().as_bytes())
     }
 }
 
@@ -199,21 +189,6 @@ mod tests {
         time_zone: "",
         code: "",
     };
-
-    #[test]
-    fn the_code_is_readable_and_forgiving_in_form() {
-        let code = SetupCode::generate();
-        let shown = code.shown();
-        assert_eq!(shown.len(), 9);
-        assert!(shown.bytes().all(|b| b == b'-' || ALPHABET.contains(&b)), "{shown}");
-        assert!(
-            code.is(&shown) && code.is(&format!(" {} ", shown.to_lowercase().replace('-', " ")))
-        );
-        for wrong in ["", "-", &shown[..8], &format!("{shown}A"), &"A".repeat(1_000_000)] {
-            assert!(!code.is(wrong), "{wrong:.20}");
-        }
-        assert_ne!(SetupCode::generate().shown(), SetupCode::generate().shown());
-    }
 
     #[test]
     fn the_box_is_claimed_once() {

@@ -345,6 +345,18 @@ pub const ORGANISATION_CHARS_MAX: usize = 100;
 /// Largest settings file, bytes; a real one is below 100 KB.
 pub const SETTINGS_FILE_BYTES_MAX: u64 = 1024 * 1024;
 
+/// Recovery codes of a second factor, each for one use.
+pub const RECOVERY_CODES: usize = 10;
+/// Codes of an authenticator app that are remembered as used, 30 s each; three count at a time.
+pub const USED_STEPS_MAX: usize = 16;
+/// How long a right password waits for its code, milliseconds.
+pub const SECOND_STEP_MS: i64 = 5 * 60 * 1000;
+/// How long a new second factor waits to be confirmed, milliseconds: an app may have to be installed.
+pub const ENROLMENT_MS: i64 = 30 * 60 * 1000;
+/// Sign-ins that wait for their code, and new factors that wait to be confirmed, about 300 bytes each.
+pub const BRIEF_ENTRIES_MAX: usize = 256;
+/// How long a temporary password works, milliseconds: over a weekend.
+pub const TEMPORARY_PASSWORD_MS: i64 = 72 * 3600 * 1000;
 /// How long a link to set a password with is valid, milliseconds.
 pub const RESET_LINK_MS: i64 = 24 * 3600 * 1000;
 

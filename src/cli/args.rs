@@ -29,7 +29,9 @@ pub enum Command {
     /// Add an account.
     UserAdd(UserAddOptions),
     /// Set the password of an account and end its sessions.
-    ResetPassword(ResetPasswordOptions),
+    ResetPassword(AccountOptions),
+    /// Remove the second factor of an account and end its sessions.
+    ResetSecondFactor(AccountOptions),
     /// Verify the store.
     Check {
         /// Data directory.
@@ -102,9 +104,9 @@ pub struct UserAddOptions {
     pub data: PathBuf,
 }
 
-/// Options of `user reset-password`.
+/// Options of `user reset-password` and `user reset-second-factor`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ResetPasswordOptions {
+pub struct AccountOptions {
     /// Name of the account, as typed.
     pub username: String,
     /// Data directory.
@@ -173,6 +175,12 @@ const VERBS: &[Verb] = &[
         operand: "",
         flags: &["username", "password-stdin", "data", "config", "log"],
         help: "set a password and end the account's sessions",
+    },
+    Verb {
+        name: "user reset-second-factor",
+        operand: "",
+        flags: &["username", "data", "config", "log"],
+        help: "remove it, for whoever lost phone and recovery codes",
     },
     Verb {
         name: "check",
@@ -279,7 +287,10 @@ pub fn parse(
         }
         "user reset-password" => {
             password()?;
-            Command::ResetPassword(ResetPasswordOptions { username: needed("username")?, data })
+            Command::ResetPassword(AccountOptions { username: needed("username")?, data })
+        }
+        "user reset-second-factor" => {
+            Command::ResetSecondFactor(AccountOptions { username: needed("username")?, data })
         }
         "check" => Command::Check { data },
         "unban" => {
@@ -360,7 +371,7 @@ fn find_verb(words: &[OsString]) -> Result<(&'static Verb, &[OsString]), Failure
     }
     let first = typed.first().copied().unwrap_or_default();
     if first == "user" {
-        return Err(usage("user needs add or reset-password"));
+        return Err(usage("user needs add, reset-password or reset-second-factor"));
     }
     let names: Vec<&str> = VERBS.iter().map(|verb| verb.name).collect();
     let hint = nearest(first, &names).map(|near| format!(": did you mean {near}?"));
@@ -406,7 +417,7 @@ mod tests {
         });
         let fill =
             Command::Fill(FillOptions { captures: 10, days: 2, seed: 7, data: "./data".into() });
-        let reset = ResetPasswordOptions { username: "ann".into(), data: "./data".into() };
+        let reset = AccountOptions { username: "ann".into(), data: "./data".into() };
         for (line, expected) in [
             ("", serve("0.0.0.0:8080", "./data")),
             ("serve", serve("0.0.0.0:8080", "./data")),
@@ -414,7 +425,11 @@ mod tests {
             ("serve --listen [::]:80", serve("[::]:80", "./data")),
             ("--data d user add --username ann --email a@b --admin --password-stdin", user_add),
             ("fill --captures 10 --days 2 --seed 7", fill),
-            ("user reset-password --username ann --password-stdin", Command::ResetPassword(reset)),
+            (
+                "user reset-password --username ann --password-stdin",
+                Command::ResetPassword(reset.clone()),
+            ),
+            ("user reset-second-factor --username ann", Command::ResetSecondFactor(reset)),
             ("check --data d", Command::Check { data: "d".into() }),
             ("import f.toml", Command::Import { file: "f.toml".into(), data: "./data".into() }),
             ("user add --help", Command::Help),
@@ -441,8 +456,8 @@ mod tests {
             ("fill", "--captures is needed"),
             ("fill --captures -1 --days 1", "whole number"),
             ("fill --captures 1 --days 99999999999999", "whole number"),
-            ("user", "add or reset-password"),
-            ("user remove", "add or reset-password"),
+            ("user", "add, reset-password or reset-second-factor"),
+            ("user remove", "add, reset-password or reset-second-factor"),
             ("user add --username a --email b", "--password-stdin is needed"),
             ("user add --password-stdin --email b", "--username is needed"),
             ("user add --password-stdin=secret --username a", "unexpected"),

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::auth::second_factor;
+use crate::base::secret::Kept;
 use crate::model::password_hash::PasswordHash;
 use crate::model::user::{Role, UserId};
 use crate::store::{ReadTx, Store, StoreError};
@@ -16,6 +18,7 @@ const PARTS: &[Part] = &[
     ("accounts", |store| store.read(accounts)),
     ("keys", |store| store.read(keys)),
     ("sessions", |store| store.read(sessions)),
+    ("second factors", |store| store.read(second_factors)),
     ("secrets", |store| store.read(secrets)),
     ("audit log", audit),
     ("captures and images", captures),
@@ -109,6 +112,18 @@ fn sessions(tx: &ReadTx) -> Result<Vec<String>, StoreError> {
     without_account(tx, &owners, "session")
 }
 
+fn second_factors(tx: &ReadTx) -> Result<Vec<String>, StoreError> {
+    let factors = tx.second_factors()?;
+    let owners: Vec<UserId> = factors.iter().map(|factor| factor.user).collect();
+    let mut problems = without_account(tx, &owners, "second factor")?;
+    for owner in owners {
+        if matches!(tx.secret(&second_factor::secret_name(owner))?, Kept::Unset) {
+            problems.push(format!("the second factor of account {} has no secret", owner.0));
+        }
+    }
+    Ok(problems)
+}
+
 fn without_account(tx: &ReadTx, owners: &[UserId], what: &str) -> Result<Vec<String>, StoreError> {
     let users = tx.users()?;
     let lost = owners.iter().filter(|owner| !users.iter().any(|user| user.id == **owner));
@@ -121,6 +136,7 @@ fn without_account(tx: &ReadTx, owners: &[UserId], what: &str) -> Result<Vec<Str
 mod tests {
     use super::*;
     use crate::base::clock::Timestamp;
+    use crate::model::second_factor::SecondFactor;
     use crate::model::user::{Email, Session, User, Username};
     use crate::store::{Store, StoreOptions};
 
@@ -154,9 +170,21 @@ mod tests {
             address: String::new(),
             agent: String::new(),
         };
-        open().write(|tx| tx.put_user(&user).and_then(|()| tx.put_session(&session))).unwrap();
-        // The hash, the missing super admin, the lost session.
-        let failed = Failure::Failed("the store has 3 problems".into());
+        let factor = SecondFactor {
+            user: UserId(8),
+            since: Timestamp(0),
+            used: Vec::new(),
+            recovery: Vec::new(),
+        };
+        open()
+            .write(|tx| {
+                tx.put_user(&user)?;
+                tx.put_second_factor(&factor)?;
+                tx.put_session(&session)
+            })
+            .unwrap();
+        // The hash, the missing super admin, the lost session, the factor's account and secret.
+        let failed = Failure::Failed("the store has 5 problems".into());
         assert_eq!(run(directory.path()), Err(failed));
         assert!(run(directory.path()).is_err(), "and again: nothing was changed");
         std::fs::write(directory.path().join("records.redb"), b"not a store").unwrap();

@@ -67,6 +67,7 @@ fn dispatch(invocation: Invocation) -> Result<(), Failure> {
         Command::Fill(options) => fill::run(&options),
         Command::UserAdd(options) => user::add(&options),
         Command::ResetPassword(options) => user::reset_password(&options),
+        Command::ResetSecondFactor(options) => user::reset_second_factor(&options),
         Command::Check { data } => check::run(&data),
         Command::Import { file, data } => import::run(&file, &data),
         Command::Unban { address, data } => unban::run(&address, &data),

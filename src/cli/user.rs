@@ -1,12 +1,12 @@
-//! `user add` and `user reset-password`: accounts from the console of the box, which is how an
-//! owner who forgot everything gets in again.
+//! `user add`, `user reset-password` and `user reset-second-factor`: accounts from the console of the
+//! box, which is how an owner who forgot or lost everything gets in again.
 
 use std::io::Read;
 
 use crate::auth::password::Hasher;
 use crate::auth::policy::{self, Standing};
 use crate::auth::setup::{SetupError, SetupForm, new_user};
-use crate::auth::token;
+use crate::auth::{second_factor, token};
 use crate::base::clock::Clock;
 use crate::base::limits::PASSWORD_BYTES_MAX;
 use crate::base::secret::Secret;
@@ -14,7 +14,7 @@ use crate::domain::users::{self, NewUser};
 use crate::model::audit::{Action, Event};
 use crate::model::user::Role;
 
-use super::args::{ResetPasswordOptions, UserAddOptions};
+use super::args::{AccountOptions, UserAddOptions};
 use super::{Failure, open_existing_store, open_store, say};
 
 /// Adds an account and prints its API key, once and for the only time.
@@ -53,14 +53,11 @@ fn add_with(options: &UserAddOptions, input: &mut impl Read) -> Result<String, F
 ///
 /// # Errors
 /// [`Failure::Failed`] with what to do; nothing was changed.
-pub fn reset_password(options: &ResetPasswordOptions) -> Result<(), Failure> {
+pub fn reset_password(options: &AccountOptions) -> Result<(), Failure> {
     say(&reset_password_with(options, &mut std::io::stdin().lock())?)
 }
 
-fn reset_password_with(
-    options: &ResetPasswordOptions,
-    input: &mut impl Read,
-) -> Result<String, Failure> {
+fn reset_password_with(options: &AccountOptions, input: &mut impl Read) -> Result<String, Failure> {
     let password = read_password(input)?;
     let store = open_existing_store(&options.data)?;
     let user = store
@@ -75,7 +72,36 @@ fn reset_password_with(
         users::set_password(tx, user.id, &hash, None)
     })?;
     let suspended = if user.suspended { "; the account is still suspended" } else { "" };
-    Ok(format!("the password of {name} is set and its sessions have ended{suspended}"))
+    let factor = match store.read(|tx| tx.second_factor(user.id))? {
+        Some(_) => "; its second factor stays, user reset-second-factor removes it",
+        None => "",
+    };
+    Ok(format!("the password of {name} is set and its sessions have ended{suspended}{factor}"))
+}
+
+/// Removes the second factor of an account and ends its sessions.
+///
+/// # Errors
+/// [`Failure::Failed`] with what to do; nothing was changed.
+pub fn reset_second_factor(options: &AccountOptions) -> Result<(), Failure> {
+    say(&reset_second_factor_with(options)?)
+}
+
+fn reset_second_factor_with(options: &AccountOptions) -> Result<String, Failure> {
+    let store = open_existing_store(&options.data)?;
+    let user = store
+        .read(|tx| users::by_username(tx, &options.username))?
+        .ok_or_else(|| Failure::Failed(users::UNKNOWN.to_owned()))?;
+    let name = user.username.as_str();
+    if store.read(|tx| tx.second_factor(user.id))?.is_none() {
+        return Ok(format!("{name} has no second factor"));
+    }
+    store.write(|tx| {
+        let now = Clock::System.now();
+        tx.audit(&Event::of_console(Action::SecondFactorReset, now).object(name))?;
+        second_factor::turn_off(tx, user.id, None)
+    })?;
+    Ok(format!("the second factor of {name} is removed and its sessions have ended"))
 }
 
 /// One line, or the whole input without the line end: `echo` adds one, `printf` does not.
@@ -101,6 +127,7 @@ mod tests {
     use super::*;
     use crate::auth::session;
     use crate::auth::sign_in::SignIn;
+    use crate::auth::totp::{self, TotpSecret};
     use crate::store::{ReadTx, Store, StoreOptions};
 
     const PASSWORD: &str = "correct horse battery staple";
@@ -162,12 +189,12 @@ mod tests {
             let id = store.read(ReadTx::users).unwrap()[0].id;
             store.write(|tx| session::start(tx, id, None, "::1", "", now)).unwrap();
         }
-        let reset = ResetPasswordOptions { username: "OWNER".into(), data: data.clone() };
+        let reset = AccountOptions { username: "OWNER".into(), data: data.clone() };
         let fresh = "another river stone lamp";
         reset_password_with(&reset, &mut fresh.as_bytes()).unwrap();
-        let nobody = ResetPasswordOptions { username: "nobody".into(), data: data.clone() };
+        let nobody = AccountOptions { username: "nobody".into(), data: data.clone() };
         assert!(reset_password_with(&nobody, &mut fresh.as_bytes()).is_err());
-        let nowhere = ResetPasswordOptions { data: directory.path().join("typo"), ..nobody };
+        let nowhere = AccountOptions { data: directory.path().join("typo"), ..nobody };
         assert!(reset_password_with(&nowhere, &mut fresh.as_bytes()).is_err());
         assert!(!directory.path().join("typo").exists());
         let store = Store::open(&data, StoreOptions::default()).unwrap();
@@ -176,5 +203,35 @@ mod tests {
         let sign_in = SignIn::default();
         assert!(sign_in.authenticate(&store, "owner", PASSWORD, address, now).is_err());
         sign_in.authenticate(&store, "owner", fresh, address, now).unwrap();
+    }
+    #[test]
+    fn a_lost_second_factor_is_removed() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = directory.path().join("data");
+        add_with(&options(&directory, "owner"), &mut PASSWORD.as_bytes()).unwrap();
+        let now = Clock::System.now();
+        let reset = |username: &str| {
+            let username = username.to_owned();
+            reset_second_factor_with(&AccountOptions { username, data: data.clone() })
+        };
+        assert_eq!(reset("owner").unwrap(), "owner has no second factor");
+        {
+            let store = Store::open(&data, StoreOptions::default()).unwrap();
+            let id = store.read(ReadTx::users).unwrap()[0].id;
+            let secret = TotpSecret::generate();
+            let code = secret.code(totp::step_at(now).unwrap());
+            let on = store.write(|tx| second_factor::turn_on(tx, id, &secret, &code, None, now));
+            assert!(on.unwrap().is_some());
+            store.write(|tx| session::start(tx, id, None, "::1", "", now)).unwrap();
+        }
+        let set = AccountOptions { username: "owner".into(), data: data.clone() };
+        let told = reset_password_with(&set, &mut PASSWORD.as_bytes()).unwrap();
+        assert!(told.contains("its second factor stays"), "{told}");
+        assert!(reset("nobody").is_err());
+        assert!(reset("OWNER").unwrap().contains("is removed"));
+        let store = Store::open(&data, StoreOptions::default()).unwrap();
+        assert!(store.read(ReadTx::second_factors).unwrap().is_empty());
+        assert!(store.read(ReadTx::sessions).unwrap().is_empty());
+        assert!(store.read(ReadTx::lost_secrets).unwrap().is_empty());
     }
 }

@@ -258,6 +258,9 @@ fn change(
         return Err(StoreError::Refused(users::ONE_SUPER));
     }
     tx.put_user(&after)?;
+    if before.password_hash != after.password_hash {
+        tx.put_password_end(after.id, None)?;
+    }
     if before.password_hash != after.password_hash || after.suspended {
         tx.delete_sessions(|session| session.user == after.id)?;
     }

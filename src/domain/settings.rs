@@ -18,6 +18,7 @@ const ALLOW_PLAIN: &str = "general.allow_plain";
 const HSTS: &str = "general.hsts";
 const HOST_NAMES: &str = "general.host_names";
 const SECURITY_CONTACT: &str = "general.security_contact";
+const SECOND_FACTOR_FOR_ADMINS: &str = "general.second_factor_for_admins";
 
 /// How switches are kept.
 const YES: &str = "true";
@@ -64,6 +65,7 @@ fn load(text: impl Fn(&str) -> Result<Option<String>, StoreError>) -> Result<Set
             hsts: known(HSTS)? == YES,
             host_names: known(HOST_NAMES)?,
             security_contact: known(SECURITY_CONTACT)?,
+            second_factor_for_admins: known(SECOND_FACTOR_FOR_ADMINS)? == YES,
         },
         report: report::load(&text)?,
     })
@@ -78,7 +80,9 @@ pub fn save_general(tx: &WriteTx, general: &General) -> Result<(), StoreError> {
     tx.put_setting(ALLOW_PLAIN, if general.allow_plain { YES } else { NO })?;
     tx.put_setting(HSTS, if general.hsts { YES } else { NO })?;
     tx.put_setting(HOST_NAMES, &general.host_names)?;
-    tx.put_setting(SECURITY_CONTACT, &general.security_contact)
+    tx.put_setting(SECURITY_CONTACT, &general.security_contact)?;
+    let needed = if general.second_factor_for_admins { YES } else { NO };
+    tx.put_setting(SECOND_FACTOR_FOR_ADMINS, needed)
 }
 
 /// `[general]` as it comes from a form or a file; `None` leaves a field as it is.
@@ -100,6 +104,8 @@ pub struct GeneralForm<'a> {
     pub host_names: Option<&'a str>,
     /// Whom to tell of a weakness.
     pub security_contact: Option<&'a str>,
+    /// Whether administrators need a second factor.
+    pub second_factor_for_admins: Option<bool>,
 }
 
 /// What is wrong with one field.
@@ -166,6 +172,8 @@ pub fn apply_general(base: &General, form: GeneralForm<'_>) -> Result<General, V
     }
     general.allow_plain = form.allow_plain.unwrap_or(general.allow_plain);
     general.hsts = form.hsts.unwrap_or(general.hsts);
+    general.second_factor_for_admins =
+        form.second_factor_for_admins.unwrap_or(general.second_factor_for_admins);
     if errors.is_empty() { Ok(general) } else { Err(errors) }
 }
 
@@ -303,6 +311,7 @@ mod tests {
             post_auth: Some("none"),
             time_zone: Some("america/new_york"),
             allow_plain: Some(true),
+            second_factor_for_admins: Some(true),
             host_names: Some(" Plates.lan, box\n"),
             security_contact: Some("guard@example.org"),
             ..GeneralForm::default()
@@ -313,7 +322,7 @@ mod tests {
         assert_eq!(general.time_zone, "America/New_York");
         assert_eq!(general.host_names, "plates.lan box");
         assert_eq!(general.security_contact, "mailto:guard@example.org");
-        assert!(general.allow_plain && !general.hsts);
+        assert!(general.allow_plain && !general.hsts && general.second_factor_for_admins);
         store.write(|tx| save_general(tx, &general)).unwrap();
         assert_eq!(cache.current().general, General::default());
         cache.reload(&store).unwrap();

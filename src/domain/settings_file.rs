@@ -27,6 +27,7 @@ const GENERAL: &[&str] = &[
     "hsts",
     "host_names",
     "security_contact",
+    "second_factor_for_admins",
 ];
 const REPORT: &[&str] = &["organisation", "logo_file"];
 const USER: &[&str] = &[
@@ -70,6 +71,7 @@ pub struct GeneralPart {
     hsts: Option<bool>,
     host_names: Option<String>,
     security_contact: Option<String>,
+    second_factor_for_admins: Option<bool>,
 }
 
 impl GeneralPart {
@@ -84,6 +86,7 @@ impl GeneralPart {
             hsts: self.hsts,
             host_names: self.host_names.as_deref(),
             security_contact: self.security_contact.as_deref(),
+            second_factor_for_admins: self.second_factor_for_admins,
         }
     }
 }
@@ -205,6 +208,7 @@ fn general<'a>(reader: &mut TomlReader<'a>, table: &DeTable<'a>) -> GeneralPart 
     reader.check_keys(table, "general", GENERAL, &[]);
     let allow_plain = reader.truth(table, "allow_plain").map(|found| found.value);
     let hsts = reader.truth(table, "hsts").map(|found| found.value);
+    let needed = reader.truth(table, "second_factor_for_admins").map(|found| found.value);
     let mut lines = Vec::new();
     let mut field = |key: &'static str| {
         let found = reader.text(table, key)?;
@@ -220,6 +224,7 @@ fn general<'a>(reader: &mut TomlReader<'a>, table: &DeTable<'a>) -> GeneralPart 
         security_contact: field("security_contact"),
         allow_plain,
         hsts,
+        second_factor_for_admins: needed,
     };
     if let Err(errors) = settings::apply_general(&General::default(), part.form()) {
         for error in errors {

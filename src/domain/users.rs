@@ -2,7 +2,7 @@
 //! how they are made is the business of `auth`.
 
 use crate::base::clock::Timestamp;
-use crate::base::limits::USERS_MAX;
+use crate::base::limits::{TEMPORARY_PASSWORD_MS, USERS_MAX};
 use crate::model::password_hash::PasswordHash;
 use crate::model::text;
 use crate::model::user::{Details, Email, ResetLink, Role, User, UserId, Username};
@@ -116,6 +116,7 @@ pub fn set_password(
     user.password_hash = hash.to_string();
     user.must_change_password = false;
     tx.put_user(&user)?;
+    tx.put_password_end(id, None)?;
     tx.delete_sessions(|session| session.user == id && Some(session.hash) != keep)?;
     tx.delete_reset_links(|link| link.user == id)?;
     Ok(user)
@@ -130,12 +131,37 @@ pub fn set_temporary_password(
     actor: &User,
     target: UserId,
     hash: &PasswordHash,
+    now: Timestamp,
 ) -> Result<User, StoreError> {
     managed(tx, actor, target)?;
-    let mut user = set_password(tx, target, hash, None)?;
+    make_temporary(tx, set_password(tx, target, hash, None)?, now)
+}
+
+/// Says that somebody else set the password of `user`: it has to be changed before anything else,
+/// and does not work for ever.
+pub fn make_temporary(tx: &WriteTx, mut user: User, now: Timestamp) -> Result<User, StoreError> {
     user.must_change_password = true;
     tx.put_user(&user)?;
+    tx.put_password_end(user.id, Some(now.plus_ms(TEMPORARY_PASSWORD_MS)))?;
     Ok(user)
+}
+
+/// Says that the password of account `id` is good enough no more: its owner has to change it before
+/// anything else.
+///
+/// # Errors
+/// [`StoreError::Refused`] when the account is gone.
+pub fn demand_new_password(tx: &WriteTx, id: UserId) -> Result<User, StoreError> {
+    let user = User { must_change_password: true, ..existing(tx, id)? };
+    tx.put_user(&user)?;
+    Ok(user)
+}
+
+/// Whether the temporary password of `user` works no more; also when it works for longer than any
+/// does, because the clock was wrong when it was made.
+pub fn password_is_over(tx: &ReadTx, user: &User, now: Timestamp) -> Result<bool, StoreError> {
+    let end = tx.password_end(user.id)?.filter(|_| user.must_change_password);
+    Ok(end.is_some_and(|end| !(0..=TEMPORARY_PASSWORD_MS).contains(&end.since(now))))
 }
 
 /// Makes `link` the only way to set the password of its account, on behalf of `actor`. The password
@@ -275,7 +301,10 @@ fn existing(tx: &WriteTx, id: UserId) -> Result<User, StoreError> {
 }
 
 /// `target`, when `actor` may manage it. The actor is read again: its rights may have gone.
-pub(super) fn managed(tx: &WriteTx, actor: &User, target: UserId) -> Result<User, StoreError> {
+///
+/// # Errors
+/// [`StoreError::Refused`] with a sentence when it may not.
+pub fn managed(tx: &WriteTx, actor: &User, target: UserId) -> Result<User, StoreError> {
     let actor = existing(tx, actor.id)?;
     let user = existing(tx, target)?;
     if user.role == Role::Super {

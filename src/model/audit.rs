@@ -74,6 +74,14 @@ pub enum Action {
     Command = 31,
     /// Ended an API key.
     KeyRevoked = 32,
+    /// Switched the own second factor on.
+    SecondFactorOn = 40,
+    /// Switched the own second factor off.
+    SecondFactorOff = 41,
+    /// Removed somebody's second factor.
+    SecondFactorReset = 42,
+    /// Made new recovery codes.
+    RecoveryCodesMade = 43,
 }
 
 /// Number on disk, name in files and addresses, words for people.
@@ -110,6 +118,10 @@ const ACTIONS: &[(Action, &str, &str)] = &[
     (Action::CaptureChanged, "capture_changed", "Read changed"),
     (Action::RecordChanged, "record_changed", "Record changed"),
     (Action::Command, "command", "Command"),
+    (Action::SecondFactorOn, "second_factor_on", "Second factor on"),
+    (Action::SecondFactorOff, "second_factor_off", "Second factor off"),
+    (Action::SecondFactorReset, "second_factor_reset", "Second factor removed by administrator"),
+    (Action::RecoveryCodesMade, "recovery_codes_made", "Recovery codes made"),
 ];
 
 impl Action {

@@ -17,6 +17,7 @@ pub mod password_hash;
 pub mod plate;
 pub mod query;
 pub mod saved_search;
+pub mod second_factor;
 pub mod settings;
 pub mod text;
 pub mod user;

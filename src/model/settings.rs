@@ -53,6 +53,8 @@ pub struct General {
     pub host_names: String,
     /// Whom to tell of a weakness, a `mailto:` or `https:` address; `""` when not set.
     pub security_contact: String,
+    /// Whether administrators need a second factor.
+    pub second_factor_for_admins: bool,
 }
 
 impl General {
@@ -67,6 +69,7 @@ impl General {
             ("general.hsts", self.hsts.to_string()),
             ("general.host_names", self.host_names.clone()),
             ("general.security_contact", self.security_contact.clone()),
+            ("general.second_factor_for_admins", self.second_factor_for_admins.to_string()),
         ]
     }
 }

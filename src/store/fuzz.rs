@@ -2,7 +2,7 @@
 
 use super::{
     agents, api_keys, audit, captures, corrections, jobs, known_plates, matches, plates, rekor,
-    saved_searches, sessions, users, watches,
+    saved_searches, second_factors, sessions, users, watches,
 };
 use crate::model::capture::CaptureKey;
 use crate::model::job::JobId;
@@ -26,6 +26,7 @@ pub fn decode(bytes: &[u8]) {
     let _ = known_plates::decode("ABC123", bytes);
     let _ = saved_searches::decode(UserId(1), SearchId(1), bytes);
     let _ = plates::decode(bytes);
+    let _ = second_factors::decode(UserId(1), bytes);
     let _ = jobs::decode(JobId(1), bytes);
     let _ = watches::decode(WatchId(1), bytes);
     let _ = matches::decode(MatchId(1), bytes);

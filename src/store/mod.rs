@@ -36,6 +36,7 @@ pub mod query;
 pub mod rekor;
 pub mod reset_links;
 pub mod saved_searches;
+pub mod second_factors;
 pub mod secrets;
 pub mod sessions;
 pub mod settings;

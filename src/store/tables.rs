@@ -27,6 +27,12 @@ pub(super) const BANS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("
 /// Links to set a password with: SHA-256 of the token -> record.
 pub(super) const RESET_LINKS: TableDefinition<'_, &[u8; 32], &[u8]> =
     TableDefinition::new("reset_links");
+/// Second factors that are on: user id -> record.
+pub(super) const SECOND_FACTORS: TableDefinition<'_, u32, &[u8]> =
+    TableDefinition::new("second_factors");
+/// Temporary passwords: user id -> ms until which it works.
+pub(super) const PASSWORD_ENDS: TableDefinition<'_, u32, i64> =
+    TableDefinition::new("password_ends");
 /// Audit log: number -> record with the hash of the one before, see `audit`.
 pub(super) const AUDIT: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");
 /// Which capture a uuid became: (agent, kind, uuid without the agent's id) -> capture key.
@@ -161,6 +167,8 @@ pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
     tx.table(CACHES)?;
     tx.table(BANS)?;
     tx.table(RESET_LINKS)?;
+    tx.table(SECOND_FACTORS)?;
+    tx.table(PASSWORD_ENDS)?;
     tx.table(AUDIT)?;
     tx.table(IDENTITIES)?;
     tx.table(PREVIEWS)?;

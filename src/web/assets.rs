@@ -31,6 +31,7 @@ const SHEETS: &[&str] = &[
     "feedback",
     "setup",
     "certificate",
+    "factor",
     "search",
     "dashboard",
     "live",

@@ -20,6 +20,7 @@ pub mod live;
 pub mod pages;
 pub mod paths;
 pub mod pipeline;
+pub mod qr;
 pub mod regions;
 pub mod render;
 pub mod reply;

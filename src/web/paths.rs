@@ -26,6 +26,8 @@ pub const ALERTS_REKOR_EXPORT: &str = "/alerts/rekor/export";
 pub const PLATES: &str = "/plates";
 /// GET the form, POST `username`, `password`, `next`, `csrf`.
 pub const SIGN_IN: &str = "/sign-in";
+/// Second step of signing in. GET the form, POST `code`, `next`, `csrf`.
+pub const SIGN_IN_CODE: &str = "/sign-in/code";
 /// POST `csrf`.
 pub const SIGN_OUT: &str = "/sign-out";
 /// POST `theme` (`light`, `dark`, `system`), `back`, `csrf`; answers 303 to `back`.
@@ -85,6 +87,18 @@ pub const PROFILE_KEYS: &str = "/profile/keys";
 pub const PROFILE_PASSWORD: &str = "/profile/password";
 /// POST `session` (an id from the list, or `others`), `csrf`.
 pub const PROFILE_SESSIONS: &str = "/profile/sessions";
+/// The own second factor.
+pub const SECOND_FACTOR: &str = "/profile/second-factor";
+/// POST `current`, `csrf`: begins to set one up.
+pub const SECOND_FACTOR_BEGIN: &str = "/profile/second-factor/begin";
+/// POST `code`, `csrf`: confirms it, and shows the recovery codes once.
+pub const SECOND_FACTOR_CONFIRM: &str = "/profile/second-factor/confirm";
+/// POST `current`, `code`, `csrf`: new recovery codes.
+pub const SECOND_FACTOR_CODES: &str = "/profile/second-factor/codes";
+/// POST `current`, `code`, `csrf`: switches it off.
+pub const SECOND_FACTOR_OFF: &str = "/profile/second-factor/off";
+/// POST `second_factor_for_admins`, `csrf`.
+pub const SECOND_FACTOR_RULE: &str = "/settings/second-factor";
 /// Where payloads are posted; with the key as one more segment for agents that post directly.
 pub const POST: &str = "/api/webhook";
 
@@ -111,6 +125,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("plates", PLATES),
     ("alerts_rekor", ALERTS_REKOR),
     ("sign_in", SIGN_IN),
+    ("sign_in_code", SIGN_IN_CODE),
     ("sign_out", SIGN_OUT),
     ("theme", THEME),
     ("setup", SETUP),
@@ -138,6 +153,12 @@ pub const ALL: &[(&str, &str)] = &[
     ("profile_keys", PROFILE_KEYS),
     ("profile_password", PROFILE_PASSWORD),
     ("profile_sessions", PROFILE_SESSIONS),
+    ("second_factor", SECOND_FACTOR),
+    ("second_factor_begin", SECOND_FACTOR_BEGIN),
+    ("second_factor_confirm", SECOND_FACTOR_CONFIRM),
+    ("second_factor_codes", SECOND_FACTOR_CODES),
+    ("second_factor_off", SECOND_FACTOR_OFF),
+    ("second_factor_rule", SECOND_FACTOR_RULE),
     ("post", POST),
     ("health", "/healthz"),
 ];

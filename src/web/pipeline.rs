@@ -12,6 +12,7 @@ use crate::domain::nuisance;
 use crate::gate::{Body, Handler, Head, Method, Response};
 use crate::model::audit::Action;
 use crate::model::ban::Offence;
+use crate::model::user::Role;
 use crate::web::access::{Access, Verdict};
 use crate::web::ctx::{Ctx, Input, bearer, target};
 use crate::web::doorman::offend;
@@ -66,14 +67,30 @@ fn answer(site: &Site, head: &Head, body: &mut Body<'_>, id: &str) -> Response {
     }
 }
 
-/// Whoever signed in with a password that somebody else set gets no further than to change it.
-fn own_password_first(ctx: &Ctx<'_>) -> Option<Response> {
-    let Caller::Session { user, .. } = &ctx.caller else { return None };
-    let open = [paths::PROFILE_PASSWORD, paths::SIGN_OUT, paths::THEME].contains(&ctx.route.path)
-        || (ctx.route.path == paths::PROFILE && ctx.head.method.is_safe());
-    let held = matches!(ctx.route.access, Access::Page(_) | Access::Api(_)) && !open;
-    (user.must_change_password && held)
-        .then(|| Response::redirect(303, &format!("{}?done=change#f-current", paths::PROFILE)))
+/// Whoever has to do something about the own account first gets no further: to change a password
+/// that somebody else set or that is too short, then to set up the second factor that
+/// administrators need.
+fn own_account_first(ctx: &Ctx<'_>) -> Result<Option<Response>, WebError> {
+    let Caller::Session { user, .. } = &ctx.caller else { return Ok(None) };
+    let (path, safe) = (ctx.route.path, ctx.head.method.is_safe());
+    let may_wait = [paths::SIGN_OUT, paths::THEME].contains(&path)
+        || !matches!(ctx.route.access, Access::Page(_) | Access::Api(_));
+    if may_wait {
+        return Ok(None);
+    }
+    if user.must_change_password {
+        let open = path == paths::PROFILE_PASSWORD || (path == paths::PROFILE && safe);
+        let place = format!("{}?done=change#f-current", paths::PROFILE);
+        return Ok((!open).then(|| Response::redirect(303, &place)));
+    }
+    let general = &ctx.site.settings.current().general;
+    let open = path.starts_with(paths::SECOND_FACTOR);
+    if !general.second_factor_for_admins || user.role < Role::Admin || open {
+        return Ok(None);
+    }
+    let missing = ctx.site.store.read(|tx| tx.second_factor(user.id))?.is_none();
+    let place = format!("{}?done=needed", paths::SECOND_FACTOR);
+    Ok(missing.then(|| Response::redirect(303, &place)))
 }
 
 /// What does not exist was asked for, which is how scanners begin.
@@ -120,7 +137,7 @@ fn admitted(
         }
         Verdict::SignIn => return sign_in_first(&ctx, set_up),
     }
-    if let Some(redirect) = own_password_first(&ctx) {
+    if let Some(redirect) = own_account_first(&ctx)? {
         return Ok(redirect);
     }
     let mut input = Input::new(body, head, route.body_max);

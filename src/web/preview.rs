@@ -90,6 +90,14 @@ fn pages() -> Vec<(String, Shell, String)> {
     }
     page!("sign-in", "sign_in", samples::settings::sign_in(""), anonymous("Sign in"));
     page!("sign-in-wrong", "sign_in", samples::settings::sign_in("mara"), anonymous("Sign in"));
+    page!("sign-in-code", "sign_in_code", samples::factor::code(false), anonymous("Code"));
+    page!("sign-in-code-wrong", "sign_in_code", samples::factor::code(true), anonymous("Code"));
+    let frame = || shell("Second factor", "profile");
+    page!("factor-off", "second_factor", samples::factor::off(), frame());
+    page!("factor-new", "second_factor", samples::factor::enrolling(), frame());
+    page!("factor-codes", "second_factor", samples::factor::codes(), frame());
+    page!("factor-on", "second_factor", samples::factor::on(), frame());
+    page!("hostile-factor", "second_factor", samples::factor::hostile(), hostile_shell("profile"));
     page!("setup-1", "setup_account", samples::settings::setup_account(), anonymous("Set up"));
     page!("setup-2", "setup_place", samples::settings::setup_place(), anonymous("Set up"));
     page!(

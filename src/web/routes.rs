@@ -9,9 +9,9 @@ use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
 use crate::web::headers::Class;
 use crate::web::pages::{
-    alerts, audit, bans, captures, certificate, dashboard, export, general, images, keys, live,
-    login, plate, plates, print, profile, reset, search, searches, settings, setup, theme, trust,
-    users,
+    alerts, audit, bans, captures, certificate, code, dashboard, export, general, images, keys,
+    live, login, plate, plates, print, profile, reset, search, searches, second_factor, settings,
+    setup, theme, trust, users,
 };
 use crate::web::{api, health, webhook};
 
@@ -97,6 +97,8 @@ pub const ROUTES: &[Route] = &[
     get("/setup/status", Page(Admin), Class::Data, setup::status),
     get("/sign-in", Public, Class::Page, login::form),
     post("/sign-in", Public, login::sign_in),
+    get("/sign-in/code", Public, Class::Page, code::form),
+    post("/sign-in/code", Public, code::confirm),
     get("/reset/{token}", Public, Class::Page, reset::form),
     post("/reset/{token}", Public, reset::save),
     post("/sign-out", Page(Viewer), login::sign_out),
@@ -137,6 +139,11 @@ pub const ROUTES: &[Route] = &[
     post("/profile/keys/{key}/rotate", Page(Viewer), keys::rotate),
     post("/profile/keys/{key}/revoke", Page(Viewer), keys::revoke),
     post("/profile/sessions", Page(Viewer), profile::end_sessions),
+    get("/profile/second-factor", Page(Viewer), Class::Page, second_factor::page),
+    post("/profile/second-factor/begin", Page(Viewer), second_factor::begin),
+    post("/profile/second-factor/confirm", Page(Viewer), second_factor::confirm),
+    post("/profile/second-factor/codes", Page(Viewer), second_factor::renew_codes),
+    post("/profile/second-factor/off", Page(Viewer), second_factor::turn_off),
     // Settings.
     get("/settings/general", Page(Admin), Class::Page, general::page),
     post("/settings/general", Page(Admin), general::save_box),
@@ -152,6 +159,8 @@ pub const ROUTES: &[Route] = &[
     post("/settings/users/{user}/password", Page(Admin), users::set_password),
     post("/settings/users/{user}/link", Page(Admin), users::make_link),
     post("/settings/users/{user}/keys/{key}/revoke", Page(Admin), users::revoke_key),
+    post("/settings/users/{user}/second-factor", Page(Admin), second_factor::reset),
+    post("/settings/second-factor", Page(Admin), second_factor::save_rule),
     get("/settings/bans", Page(Admin), Class::Page, bans::page),
     post("/settings/bans", Page(Admin), bans::save_rules),
     post("/settings/bans/add", Page(Admin), bans::add),

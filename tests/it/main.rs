@@ -36,6 +36,7 @@ mod live;
 mod plates;
 mod rules;
 mod search;
+mod second_factor;
 mod secrets;
 mod sessions;
 mod tls;

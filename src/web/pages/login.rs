@@ -1,16 +1,18 @@
 //! Signing in and out.
 
 use crate::auth::{session, setup, sign_in::SignInError};
+use crate::base::secret::Secret;
 use crate::domain::users;
 use crate::gate::Response;
 use crate::model::audit::Action;
 use crate::model::ban::Offence;
 use crate::model::text::clean;
 use crate::model::user::User;
-use crate::store::StoreError;
+use crate::store::{StoreError, WriteTx};
 use crate::web::ctx::{Ctx, Input};
 use crate::web::doorman::offend;
 use crate::web::error::WebError;
+use crate::web::pages::code;
 use crate::web::pages::shell::{Page, flash, local_path, render, render_with};
 use crate::web::paths;
 use crate::web::views::FieldError;
@@ -41,7 +43,10 @@ pub fn sign_in(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, Web
     let site = ctx.site;
     let address = ctx.head.client;
     match site.sign_in.authenticate(&site.store, username, password, address, ctx.now) {
-        Ok(user) => enter(ctx, &user, next),
+        Ok(user) => match site.store.read(|tx| tx.second_factor(user.id))? {
+            None => enter(ctx, &user, next),
+            Some(_) => Ok(code::ask(ctx, &user, next)),
+        },
         Err(SignInError::Store(error)) => Err(error.into()),
         Err(error) => {
             note_failure(ctx, username, matches!(error, SignInError::Wait(_)))?;
@@ -76,16 +81,29 @@ pub fn note_failure(ctx: &Ctx<'_>, username: &str, throttled: bool) -> Result<()
 
 /// Starts a session of `user` and goes on to `next`.
 pub fn enter(ctx: &Ctx<'_>, user: &User, next: &str) -> Result<Response, WebError> {
+    let token = ctx.site.store.write(|tx| start_session(ctx, tx, user, ""))?;
+    Ok(entered(ctx, &token, next))
+}
+
+/// Starts a session of `user`; `how` it was let in goes into the audit log. Returns its token.
+pub fn start_session(
+    ctx: &Ctx<'_>,
+    tx: &WriteTx,
+    user: &User,
+    how: &str,
+) -> Result<Secret, StoreError> {
     let headers = &ctx.head.headers;
     let previous = headers.cookie(session::cookie_name(ctx.head.secure));
     let agent = clean(headers.get("user-agent").unwrap_or_default());
-    let address = ctx.head.client.to_string();
-    let token = ctx.site.store.write(|tx| {
-        tx.audit(&ctx.event(Action::SignIn).by(user).note(&agent))?;
-        session::start(tx, user.id, previous, &address, &agent, ctx.now)
-    })?;
-    let cookie = session::set_cookie(&token, ctx.head.secure);
-    Ok(Response::redirect(303, next).header("Set-Cookie", cookie))
+    let note = if how.is_empty() { agent.clone() } else { format!("{how}, {agent}") };
+    tx.audit(&ctx.event(Action::SignIn).by(user).note(note))?;
+    session::start(tx, user.id, previous, &ctx.head.client.to_string(), &agent, ctx.now)
+}
+
+/// Hands the browser the `token` of its session and leads it to `next`.
+pub fn entered(ctx: &Ctx<'_>, token: &Secret, next: &str) -> Response {
+    let cookie = session::set_cookie(token, ctx.head.secure);
+    Response::redirect(303, next).header("Set-Cookie", cookie)
 }
 
 /// `POST /sign-out`.

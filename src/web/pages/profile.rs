@@ -128,7 +128,8 @@ pub fn show(ctx: &Ctx<'_>, adjust: impl FnOnce(&mut Profile)) -> Result<Response
     let (user, own_keys, mut sessions) =
         ctx.site.store.read(|tx| Ok((tx.user(id)?, tx.api_keys_of(id)?, tx.sessions_of(id)?)))?;
     let user = user.ok_or(WebError::NotFound)?;
-    let standing = ctx.site.store.read(|tx| Standing::of(tx, &user))?;
+    let (standing, factor) =
+        ctx.site.store.read(|tx| Ok((Standing::of(tx, &user)?, tx.second_factor(id)?)))?;
     sessions.retain(|session| session::is_live(session, ctx.now));
     let zone = ctx.zone();
     let time = |at| TimeView::new(at, ctx.now, &zone);
@@ -148,6 +149,8 @@ pub fn show(ctx: &Ctx<'_>, adjust: impl FnOnce(&mut Profile)) -> Result<Response
         keys: own_keys.iter().map(|key| keys::row(ctx, key)).collect(),
         scopes: keys::choices(&user, Scopes::default()),
         address: post_address(ctx),
+        second_factor: factor.is_some(),
+        codes_left: factor.map_or(0, |it| it.recovery.len() as u64),
         password_min: standing.chars_min(),
         sessions: sessions
             .iter()

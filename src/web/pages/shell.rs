@@ -144,7 +144,13 @@ pub fn flash(ctx: &Ctx<'_>) -> Option<Flash> {
         "session" => "Signed out there.",
         "revoked" => "The key is revoked.",
         "reset" => "The password is set. Sign in with it.",
-        "change" => "Set a password of your own before you go on.",
+        "change" => "Set a new password of your own before you go on.",
+        "needed" => "Administrators of this box need a second factor: set it up before you go on.",
+        "again" => "That took too long. Sign in again.",
+        "factor-off" => "The second factor is off. Other sessions were signed out.",
+        "factor-reset" => {
+            "The second factor is removed. All sessions of the account were signed out."
+        }
         "banned" => "Banned.",
         "lifted" => "The ban is lifted.",
         "sessions" => "All other sessions were signed out.",

@@ -39,6 +39,7 @@ fn list(ctx: &Ctx<'_>, add: UserForm, errors: Vec<FieldError>) -> Result<Respons
         users: all.iter().filter(fits).map(row).collect(),
         total: all.len() as u64,
         q,
+        second_factor_for_admins: ctx.site.settings.current().general.second_factor_for_admins,
         add,
         errors,
     };
@@ -73,9 +74,7 @@ pub fn add(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, WebErro
         return wrong(FieldError::new("role", users::NOT_ALLOWED));
     }
     let made = ctx.site.store.write(|tx| {
-        let mut user = users::create(tx, new, ctx.now)?;
-        user.must_change_password = true;
-        tx.put_user(&user)?;
+        let user = users::make_temporary(tx, users::create(tx, new, ctx.now)?, ctx.now)?;
         let details = &details(form);
         let user =
             users::set_details(tx, actor, user.id, user.email.clone(), &typed.name, details)?;
@@ -162,7 +161,7 @@ pub fn set_password(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, We
     let hash = ctx.site.sign_in.hasher.hash(password.expose());
     let hash = hash.ok_or_else(|| WebError::Internal("no hash was made".into()))?;
     let saved = ctx.site.store.write(|tx| {
-        let user = users::set_temporary_password(tx, actor, id, &hash)?;
+        let user = users::set_temporary_password(tx, actor, id, &hash, ctx.now)?;
         tx.audit(&ctx.event(Action::PasswordSet).object(user.username.as_str()))
     });
     shown_once(ctx, id, saved, password.expose(), "Temporary password")
@@ -219,12 +218,13 @@ fn shown_once(
 }
 
 /// The `{user}` of the route.
-fn target(ctx: &Ctx<'_>) -> Result<UserId, WebError> {
+pub fn target(ctx: &Ctx<'_>) -> Result<UserId, WebError> {
     let number = ctx.param("user").and_then(|text| text.parse().ok());
     number.map(UserId).ok_or(WebError::NotFound)
 }
 
-fn done(id: UserId, what: &str) -> Response {
+/// Back to the page of an account, which says `what` was done.
+pub fn done(id: UserId, what: &str) -> Response {
     Response::redirect(303, &format!("{}?done={what}", href(id)))
 }
 
@@ -291,11 +291,13 @@ fn row(user: &User) -> UserRow {
     }
 }
 
-fn show(
+/// The page of one account; `adjust` has the last word.
+pub fn show(
     ctx: &Ctx<'_>,
     id: UserId,
     adjust: impl FnOnce(&mut UserPage),
 ) -> Result<Response, WebError> {
+    let second_factor = ctx.site.store.read(|tx| tx.second_factor(id))?.is_some();
     let found =
         ctx.site.store.read(|tx| Ok((tx.user(id)?, tx.api_keys_of(id)?, tx.sessions_of(id)?)))?;
     let (Some(user), keys, sessions) = found else { return Err(WebError::NotFound) };
@@ -330,6 +332,7 @@ fn show(
         created: TimeView::new(user.created_at, ctx.now, &ctx.zone()),
         sessions: live as u64,
         keys: keys.iter().map(|key| keys::row(ctx, key)).collect(),
+        second_factor,
         audit_href: format!("{}?{query}", paths::AUDIT),
         ..UserPage::default()
     };

@@ -13,6 +13,7 @@ use crate::web::views::{Choice, Link, Tag, Tone};
 
 pub(super) mod certificate;
 mod dashboard;
+pub(super) mod factor;
 pub(super) mod hostile;
 pub(super) mod plate;
 pub(super) mod search;

@@ -18,6 +18,7 @@ pub mod profile;
 pub mod read;
 pub mod search;
 pub mod searches;
+pub mod second_factor;
 pub mod setup;
 pub mod shell;
 pub mod sign_in;

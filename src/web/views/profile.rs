@@ -34,6 +34,10 @@ pub struct Profile {
     pub scopes: Vec<ScopeChoice>,
     /// Address to post to, without the key.
     pub address: String,
+    /// Whether the second factor is on.
+    pub second_factor: bool,
+    /// Recovery codes that are left of it.
+    pub codes_left: u64,
     /// Shortest password, characters.
     pub password_min: usize,
     /// Sessions, newest first.

@@ -14,3 +14,12 @@ pub struct SignIn {
     /// What was wrong. The same message for a wrong name and a wrong password.
     pub errors: Vec<FieldError>,
 }
+
+/// Template `sign_in_code.html`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct SignInCode {
+    /// Path to go to afterwards.
+    pub next: String,
+    /// What was wrong.
+    pub errors: Vec<FieldError>,
+}

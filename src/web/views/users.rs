@@ -15,6 +15,8 @@ pub struct UsersPage {
     pub users: Vec<UserRow>,
     /// How many accounts there are.
     pub total: u64,
+    /// Whether administrators need a second factor.
+    pub second_factor_for_admins: bool,
     /// The new account, as typed.
     pub add: UserForm,
     /// What is wrong with it.
@@ -84,6 +86,8 @@ pub struct UserPage {
     pub sessions: u64,
     /// Its API keys.
     pub keys: Vec<KeyRow>,
+    /// Whether its second factor is on.
+    pub second_factor: bool,
     /// Where the audit log tells what it did.
     pub audit_href: String,
     /// A password or a link, shown this once.
