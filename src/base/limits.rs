@@ -310,6 +310,12 @@ pub const TRIES_PER_DAY_MAX: u32 = 40;
 /// First tries of further addresses within that day. Together with [`TRIES_PER_DAY_MAX`] below
 /// the 100 that NIST SP 800-63B allows.
 pub const FIRST_TRIES_PER_DAY_MAX: u32 = 50;
+/// Largest picture of a person, bytes; shown 32 to 64 pixels wide, on every page.
+pub const AVATAR_BYTES_MAX: usize = 256 * 1024;
+/// Its longest side, pixels: what a browser has to unpack.
+pub const AVATAR_SIDE_MAX: usize = 2000;
+/// Longest address of a person's web site, bytes.
+pub const WEBSITE_BYTES_MAX: usize = 200;
 /// Accounts, so that lists and scans over them stay short.
 pub const USERS_MAX: usize = 500;
 /// API keys of one account: one for each sender and script, still read as a list.
@@ -376,12 +382,6 @@ pub const BAN_LISTED_MAX: usize = 10_000;
 pub const BAN_AGENTS_MAX: usize = 4096;
 /// How long a ban that is over makes the next one longer, milliseconds.
 pub const BAN_MEMORY_MS: i64 = 30 * 86_400_000;
-/// Points of a failed sign-in: with a count of 20, ten in the window.
-pub const BAN_POINTS_SIGN_IN: u32 = 2;
-/// Points of a wrong key.
-pub const BAN_POINTS_KEY: u32 = 2;
-/// Points of an address that does not exist, and of a try that had to wait.
-pub const BAN_POINTS_NOT_FOUND: u32 = 1;
 /// How often the first length each further ban lasts.
 pub const BAN_ESCALATION: [i64; 7] = [1, 2, 4, 8, 16, 32, 64];
 /// Most points at which an address is banned.
@@ -424,8 +424,12 @@ pub const AUDIT_PENDING_MAX: usize = 256;
 pub const AUDIT_FLUSH: Duration = Duration::from_secs(5);
 /// Entries of the audit log, about 200 bytes each; beyond it the oldest go first.
 pub const AUDIT_ENTRIES_MAX: u64 = 200_000;
-/// Age at which entries are removed, days.
-pub const AUDIT_DAYS: i64 = 365;
+/// Age at which entries are removed unless a setting says otherwise, days.
+pub const AUDIT_DAYS: u32 = 365;
+/// The shortest such setting, days: nobody wipes out traces by a setting at once.
+pub const AUDIT_DAYS_MIN: u32 = 30;
+/// The longest, days: ten years.
+pub const AUDIT_DAYS_MAX: u32 = 3650;
 /// Entries removed in one transaction.
 pub const AUDIT_TRIM_MAX: usize = 5_000;
 /// Entries looked through for one page of the log; the page says where to go on.

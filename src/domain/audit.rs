@@ -3,16 +3,16 @@
 
 use crate::base::clock::Timestamp;
 use crate::base::hash::hex;
-use crate::base::limits::{AUDIT_DAYS, AUDIT_ENTRIES_MAX};
+use crate::base::limits::AUDIT_ENTRIES_MAX;
 use crate::model::audit::{Action, AuditQuery, Entry, Event};
 use crate::store::{Store, StoreError};
 
 const DAY_MS: i64 = 86_400_000;
 
-/// Removes what is older than the log is kept, and what is beyond its size; returns how many
+/// Removes what is older than `days`, and what is beyond its size; returns how many
 /// entries. Nothing while the clock is behind the log: it has not been set yet.
-pub fn trim(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
-    let oldest = now.plus_ms(-AUDIT_DAYS * DAY_MS);
+pub fn trim(store: &Store, days: u32, now: Timestamp) -> Result<u64, StoreError> {
+    let oldest = now.plus_ms(-i64::from(days) * DAY_MS);
     let due = store.read(|tx| {
         let newest = tx.audit_page(&AuditQuery::default(), None, 1)?.entries.pop();
         let sane = newest.is_none_or(|entry| entry.event.at <= now);
@@ -25,7 +25,7 @@ pub fn trim(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
     store.write(|tx| {
         let count = tx.trim_audit(oldest, AUDIT_ENTRIES_MAX)?;
         if count > 0 {
-            let note = format!("{count} entries older than {AUDIT_DAYS} days or beyond the limit");
+            let note = format!("{count} entries older than {days} days or beyond the limit");
             tx.audit(&Event::of_box(Action::AuditTrimmed, now).note(note))?;
         }
         Ok(count)
@@ -77,12 +77,17 @@ mod tests {
         let at = |day: i64| Timestamp(1_790_000_000_000 + day * DAY_MS);
         let add = |day| store.write(|tx| tx.audit(&Event::of_box(Action::Ban, at(day)))).unwrap();
         [0, 1, 2, 300].into_iter().for_each(add);
-        assert_eq!(trim(&store, at(300)).unwrap(), 0);
-        assert_eq!(trim(&store, at(-20_000)).unwrap(), 0, "the clock is not set");
-        assert_eq!(trim(&store, at(367)).unwrap(), 2);
+        assert_eq!(trim(&store, 365, at(300)).unwrap(), 0);
+        assert_eq!(trim(&store, 365, at(-20_000)).unwrap(), 0, "the clock is not set");
+        assert_eq!(trim(&store, 365, at(367)).unwrap(), 2);
         let newest = store.read(|tx| tx.audit_page(&AuditQuery::default(), None, 9)).unwrap();
         assert_eq!(newest.entries[0].event.action, Action::AuditTrimmed);
         assert_eq!(newest.entries.len(), 3);
+        assert_eq!(store.read(ReadTx::verify_audit).unwrap().broken, None);
+        // A shorter setting acts the same way; the chain holds from its new beginning.
+        assert_eq!(trim(&store, 30, at(367)).unwrap(), 2);
+        let left = store.read(|tx| tx.audit_page(&AuditQuery::default(), None, 9)).unwrap();
+        assert!(left.entries.iter().all(|it| it.event.action == Action::AuditTrimmed));
         assert_eq!(store.read(ReadTx::verify_audit).unwrap().broken, None);
     }
 

@@ -8,8 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::base::clock::Timestamp;
 use crate::base::limits::{
-    BAN_AGENTS_MAX, BAN_ESCALATION, BAN_LISTED_MAX, BAN_MEMORY_MS, BAN_POINTS_KEY,
-    BAN_POINTS_NOT_FOUND, BAN_POINTS_SIGN_IN, BAN_RANGES_MAX, BANS_MAX, SUSPECTS_MAX,
+    BAN_AGENTS_MAX, BAN_ESCALATION, BAN_LISTED_MAX, BAN_MEMORY_MS, BAN_RANGES_MAX, BANS_MAX,
+    SUSPECTS_MAX,
 };
 use crate::base::network::{Network, is_loopback, is_private};
 use crate::model::ban::{Ban, Offence};
@@ -104,6 +104,9 @@ impl Bans {
             return None;
         }
         let points = points(offence, policy);
+        if points == 0 {
+            return None;
+        }
         let lost = matches!(offence, Offence::NotFound | Offence::Nuisance);
         let mut state = self.lock();
         let customer = Network::of_customer(address);
@@ -356,10 +359,13 @@ impl Suspect {
 
 const fn points(offence: Offence, policy: &IpBan) -> u32 {
     match offence {
-        Offence::SignIn => BAN_POINTS_SIGN_IN,
-        Offence::Key => BAN_POINTS_KEY,
-        Offence::NotFound | Offence::Impatience => BAN_POINTS_NOT_FOUND,
-        Offence::Nuisance => policy.ban_count,
+        Offence::SignIn => policy.weight_sign_in,
+        Offence::Key => policy.weight_key,
+        Offence::NotFound => policy.weight_not_found,
+        Offence::Nuisance => policy.weight_nuisance,
+        // A try that had to wait told nothing; it counts when tries count.
+        Offence::Impatience if policy.weight_sign_in > 0 => 1,
+        Offence::Impatience => 0,
     }
 }
 

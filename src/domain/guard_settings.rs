@@ -17,6 +17,10 @@ pub const IPBAN: &[&str] = &[
     "ban_count",
     "ban_seconds",
     "find_seconds",
+    "weight_sign_in",
+    "weight_key",
+    "weight_not_found",
+    "weight_nuisance",
     "persist",
     "proxy_header",
     "trusted_proxies",
@@ -92,6 +96,14 @@ pub fn apply_ipban(
     texts.number("ban_count", &mut made.ban_count, 0, BAN_COUNT_MAX);
     texts.number("ban_seconds", &mut made.ban_seconds, 0, BAN_SECONDS_MAX);
     texts.number("find_seconds", &mut made.find_seconds, 1, BAN_FIND_SECONDS_MAX);
+    for (field, slot) in [
+        ("weight_sign_in", &mut made.weight_sign_in),
+        ("weight_key", &mut made.weight_key),
+        ("weight_not_found", &mut made.weight_not_found),
+        ("weight_nuisance", &mut made.weight_nuisance),
+    ] {
+        texts.number(field, slot, 0, BAN_COUNT_MAX);
+    }
     texts.truth("persist", &mut made.persist);
     if let Some(header) = (texts.0)("proxy_header") {
         let known = PROXY_HEADERS.iter().find(|known| known.eq_ignore_ascii_case(header.trim()));
@@ -200,7 +212,8 @@ fn section<'a>(reader: &mut TomlReader<'a>, table: &DeTable<'a>, known: &[&'stat
     let mut rows = Vec::new();
     for field in known {
         let found = match *field {
-            "ban_count" | "ban_seconds" | "find_seconds" => {
+            "ban_count" | "ban_seconds" | "find_seconds" | "weight_sign_in" | "weight_key"
+            | "weight_not_found" | "weight_nuisance" => {
                 reader.integer(table, field).map(|it| (it.value.to_string(), it.line))
             }
             "persist" | "report" | "load" => {
@@ -285,6 +298,7 @@ mod tests {
         };
         let made = apply(&[
             ("ban_count", " 5 "),
+            ("weight_not_found", "0"),
             ("persist", "false"),
             ("proxy_header", "x-real-ip"),
             ("trusted_proxies", "127.0.0.1, 10.0.0.0/8\n10.0.0.0/8"),
@@ -301,6 +315,8 @@ mod tests {
             ("ban_count", ""),
             ("ban_seconds", "1e3"),
             ("find_seconds", "0"),
+            ("weight_key", "1001"),
+            ("weight_nuisance", ""),
             ("persist", "False"),
             ("proxy_header", "X-Evil"),
             ("trusted_proxies", "0.0.0.0/0"),

@@ -4,13 +4,14 @@
 use crate::base::clock::Timestamp;
 use crate::base::log::quoted;
 use crate::model::audit::{Action, Change, Event, differences};
-use crate::model::settings::General;
+use crate::model::settings::{General, Retention};
 use crate::model::user::{Role, User};
 use crate::store::{Store, StoreError, WriteTx};
 
 use super::guard_settings;
 use super::logo;
 use super::report::{self, LogoChange};
+use super::retention;
 use super::settings::{self, Settings};
 use super::settings_file::{self, SettingsFile, UserPart};
 use super::toml_file::{At, Problem};
@@ -61,6 +62,7 @@ pub fn import(
         let mut changes = Vec::new();
         apply_general(tx, &file, &mut changes)?;
         apply_report(tx, &file, &logo, &mut changes)?;
+        apply_retention(tx, &file, &mut changes)?;
         for change in guard_settings::import(tx, &file.guard, file.full)? {
             changes.push(told(&change));
         }
@@ -131,6 +133,18 @@ fn apply_report(
     let organisation = organisation.or(file.full.then_some(""));
     let made = report::save(tx, &before, organisation, logo)?;
     changes.extend(made.iter().map(told));
+    Ok(())
+}
+
+fn apply_retention(
+    tx: &WriteTx,
+    file: &SettingsFile,
+    changes: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    let before = Settings::load_in(tx)?.retention;
+    let base = if file.full { Retention::default() } else { before.clone() };
+    let after = Retention { audit_days: file.audit_days.unwrap_or(base.audit_days) };
+    changes.extend(retention::save(tx, &before, &after)?.iter().map(told));
     Ok(())
 }
 
@@ -351,7 +365,9 @@ mod tests {
             (row("username = \"owner\"\nsuspended = true"), "super admin can be neither"),
             (format!("{HEAD}{general}{}", owner().replace("Owner", "eve")), "exactly one super"),
             (format!("{HEAD}{general}x = 1\n"), "unknown key"),
-            (format!("{HEAD}{general}[retention]\n"), "not supported by this version"),
+            (format!("{HEAD}{general}[notify]\n"), "not supported by this version"),
+            (format!("{HEAD}{general}[retention]\naudit_days = 29\n"), "from 30 to 3650"),
+            (format!("{HEAD}{general}[retention]\ncaptures_days = 9\n"), "not supported by this"),
             (format!("{}{general}", HEAD.replace("partial", "full")), "list the super admin"),
         ] {
             let found = lines(import(&store, &text, &none, Timestamp(2)));

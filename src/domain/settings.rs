@@ -4,9 +4,9 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::base::limits::{BOX_NAME_CHARS_MAX, HOST_NAMES_BYTES_MAX, PUBLIC_URL_BYTES_MAX};
-use crate::domain::{box_names, report};
+use crate::domain::{box_names, report, retention};
 use crate::model::guard::{AbuseIpdb, IpBan};
-use crate::model::settings::{General, PostAuth, Report};
+use crate::model::settings::{General, PostAuth, Report, Retention};
 use crate::model::user::{Email, Role, User};
 use crate::store::{ReadTx, Store, StoreError, WriteTx};
 
@@ -31,6 +31,8 @@ pub struct Settings {
     pub general: General,
     /// `[report]`.
     pub report: Report,
+    /// `[retention]`.
+    pub retention: Retention,
     /// `[ipban]`.
     pub ipban: IpBan,
     /// `[abuseipdb]`.
@@ -68,6 +70,7 @@ fn load(text: impl Fn(&str) -> Result<Option<String>, StoreError>) -> Result<Set
             second_factor_for_admins: known(SECOND_FACTOR_FOR_ADMINS)? == YES,
         },
         report: report::load(&text)?,
+        retention: retention::load(&text)?,
     })
 }
 

@@ -9,15 +9,18 @@ use crate::model::text;
 use crate::model::user::{Details, Email, Role, Username};
 
 use super::guard_settings::{self, GuardPart};
+use super::person;
 use super::report;
+use super::retention;
 use super::settings::{self, GeneralForm};
 use super::toml_file::{At, Problem, TomlReader};
 
 /// The form this version reads.
 const FORMAT: i64 = 1;
-const TOP: &[&str] = &["format", "kind", "general", "report", "ipban", "abuseipdb", "users"];
+const TOP: &[&str] =
+    &["format", "kind", "general", "report", "ipban", "abuseipdb", "retention", "users"];
 /// Tables of the form that belong to parts this version does not have.
-const TOP_LATER: &[&str] = &["notify", "retention", "agents", "cameras", "watches"];
+const TOP_LATER: &[&str] = &["notify", "agents", "cameras", "watches"];
 const GENERAL: &[&str] = &[
     "box_name",
     "public_url",
@@ -29,6 +32,10 @@ const GENERAL: &[&str] = &[
     "security_contact",
     "second_factor_for_admins",
 ];
+const RETENTION: &[&str] = &["audit_days"];
+/// Fields of `[retention]` that belong to parts this version does not have.
+const RETENTION_LATER: &[&str] =
+    &["captures_days", "full_images_days", "store_max_mib", "free_min_mib"];
 const REPORT: &[&str] = &["organisation", "logo_file"];
 const USER: &[&str] = &[
     "username",
@@ -54,6 +61,8 @@ pub struct SettingsFile {
     pub general: GeneralPart,
     /// `[report]`.
     pub report: ReportPart,
+    /// `audit_days` of `[retention]`.
+    pub audit_days: Option<u32>,
     /// `[ipban]` and `[abuseipdb]`.
     pub guard: GuardPart,
     /// `[[users]]`, `None` when there are none.
@@ -165,6 +174,8 @@ pub fn parse(text: &str) -> Result<SettingsFile, Vec<Problem>> {
         Some(table) => report(&mut reader, table.value),
         None => ReportPart::default(),
     };
+    let audit_days =
+        reader.table(&top, "retention").and_then(|it| retention(&mut reader, it.value));
     let guard = guard_settings::read(&mut reader, &top);
     let rows = reader.tables(&top, "users");
     let users: Option<Vec<UserPart>> =
@@ -181,7 +192,7 @@ pub fn parse(text: &str) -> Result<SettingsFile, Vec<Problem>> {
     }
     let problems = reader.finish();
     if problems.is_empty() {
-        Ok(SettingsFile { full, general, report, guard, users })
+        Ok(SettingsFile { full, general, report, audit_days, guard, users })
     } else {
         Err(problems)
     }
@@ -255,6 +266,13 @@ fn report<'a>(reader: &mut TomlReader<'a>, table: &DeTable<'a>) -> ReportPart {
     part
 }
 
+fn retention<'a>(reader: &mut TomlReader<'a>, table: &DeTable<'a>) -> Option<u32> {
+    reader.check_keys(table, "retention", RETENTION, RETENTION_LATER);
+    let found = reader.integer(table, "audit_days")?;
+    let days = retention::audit_days(&found.value.to_string());
+    days.map_err(|rule| reader.problem(found.line, format!("retention.audit_days: {rule}"))).ok()
+}
+
 fn user<'a>(reader: &mut TomlReader<'a>, row: &At<&DeTable<'a>>) -> Option<UserPart> {
     let table = row.value;
     reader.check_keys(table, "users", USER, &[]);
@@ -268,8 +286,13 @@ fn user<'a>(reader: &mut TomlReader<'a>, row: &At<&DeTable<'a>>) -> Option<UserP
     let password_hash = parsed(reader, table, "password_hash", PasswordHash::parse, hash);
     let name = reader.text(table, "name").map(|name| text::clean(&name.value));
     let mut plain = |key: &str| reader.text(table, key).map(|found| text::clean(&found.value));
-    let (organisation, phone, website) = (plain("organisation"), plain("phone"), plain("website"));
-    let (address, zip) = (plain("address"), plain("zip"));
+    let (organisation, address, zip) = (plain("organisation"), plain("address"), plain("zip"));
+    let mut strict = |key: &str, parser: fn(&str) -> Result<String, &'static str>| {
+        let found = reader.text(table, key)?;
+        let parsed = parser(&found.value);
+        parsed.map_err(|rule| reader.problem(found.line, format!("users.{key}: {rule}"))).ok()
+    };
+    let (phone, website) = (strict("phone", person::phone), strict("website", person::website));
     let suspended = reader.truth(table, "suspended").map(|found| found.value);
     if !table.contains_key("username") {
         reader.problem(row.line, "every user needs a username".into());
@@ -321,7 +344,8 @@ mod tests {
     fn every_mistake_is_listed_with_its_line() {
         let text = "format = 1\nkind = \"partial\"\n[general]\nboxname = \"x\"\npost_auth = \"9\"\n\
             public_url = 7\n[[users]]\nusername = \"a b\"\nrole = \"king\"\n\
-            password_hash = \"$2b$12$secretsecret\"\n[notify]\nx = 3\n[colour]\n";
+            password_hash = \"$2b$12$secretsecret\"\nphone = \"030 1234567\"\n\
+            website = \"javascript:x\"\n[notify]\nx = 3\n[colour]\n";
         let found = problems(text);
         let expected = [
             (4, "did you mean box_name?"),
@@ -330,8 +354,10 @@ mod tests {
             (8, "1 to 64 letters"),
             (9, "viewer, user, admin, super"),
             (10, "argon2id"),
-            (11, "not supported by this version"),
-            (13, "unknown key"),
+            (11, "users.phone: begin with +"),
+            (12, "users.website: use an http"),
+            (13, "not supported by this version"),
+            (15, "unknown key"),
         ];
         assert_eq!(found.len(), expected.len(), "{found:?}");
         for ((line, message), (at, part)) in found.iter().zip(expected) {

@@ -8,6 +8,8 @@ use crate::model::text;
 use crate::model::user::{Details, Email, ResetLink, Role, User, UserId, Username};
 use crate::store::{ReadTx, StoreError, WriteTx};
 
+use super::person::Person;
+
 /// Refusal: nobody else gets the first account's role.
 pub const ONE_SUPER: &str = "there is exactly one super admin: choose another role";
 /// Refusal: the first account stays what it is.
@@ -83,20 +85,18 @@ pub fn list(tx: &ReadTx) -> Result<Vec<User>, StoreError> {
     tx.users()
 }
 
-/// Changes name, address and time zone.
+/// Changes what is known of the person, and the time zone.
 ///
 /// # Errors
 /// [`StoreError::Refused`] when the account is gone or the zone unknown.
 pub fn set_profile(
     tx: &WriteTx,
     id: UserId,
-    email: Email,
-    name: &str,
+    person: &Person,
     time_zone: &str,
 ) -> Result<User, StoreError> {
     let mut user = existing(tx, id)?;
-    user.email = email;
-    user.name = text::clean(name);
+    person.put_into(&mut user);
     user.time_zone = zone(time_zone)?;
     tx.put_user(&user)?;
     Ok(user)
@@ -206,29 +206,19 @@ pub fn use_reset_link(
     set_password(tx, link.user, hash, None)
 }
 
-/// Changes name, e-mail address and details of `target` on behalf of `actor`, who may be the same.
+/// Changes what is known of the person `target`, on behalf of `actor`, who may be the same.
 ///
 /// # Errors
 /// [`StoreError::Refused`] with a sentence when a rule is against it.
-pub fn set_details(
+pub fn set_person(
     tx: &WriteTx,
     actor: &User,
     target: UserId,
-    email: Email,
-    name: &str,
-    details: &Details,
+    person: &Person,
 ) -> Result<User, StoreError> {
     let mut user =
         if actor.id == target { existing(tx, target)? } else { managed(tx, actor, target)? };
-    user.email = email;
-    user.name = text::clean(name);
-    user.details = Details {
-        organisation: text::clean(&details.organisation),
-        phone: text::clean(&details.phone),
-        website: text::clean(&details.website),
-        address: text::clean(&details.address),
-        zip: text::clean(&details.zip),
-    };
+    person.put_into(&mut user);
     tx.put_user(&user)?;
     Ok(user)
 }
@@ -296,7 +286,8 @@ pub fn zone(name: &str) -> Result<String, StoreError> {
     super::settings::parse_zone(name).ok_or(StoreError::Refused(BAD_ZONE))
 }
 
-fn existing(tx: &WriteTx, id: UserId) -> Result<User, StoreError> {
+/// The account `id`, as this transaction sees it.
+pub(super) fn existing(tx: &WriteTx, id: UserId) -> Result<User, StoreError> {
     tx.user(id)?.ok_or(StoreError::Refused(UNKNOWN))
 }
 
@@ -323,6 +314,7 @@ fn put_keeping_an_admin(tx: &WriteTx, user: &User) -> Result<(), StoreError> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::person::PersonForm;
     use super::*;
     use crate::model::user::Session;
     use crate::store::{Store, StoreOptions};
@@ -456,8 +448,10 @@ pub(super) mod tests {
     fn profiles_are_cleaned_and_zones_checked() {
         let (_directory, store) = store();
         let owner = add(&store, "owner", Role::Super);
-        let email = || Email::parse("b@example.org").unwrap();
-        let set = |zone| store.write(|tx| set_profile(tx, owner.id, email(), " A\nB\u{7} ", zone));
+        let form =
+            PersonForm { email: "b@example.org", name: " A\nB\u{7} ", ..PersonForm::default() };
+        let person = Person::parse(form).unwrap();
+        let set = |zone| store.write(|tx| set_profile(tx, owner.id, &person, zone));
         let changed = set("europe/berlin").unwrap();
         assert_eq!((changed.name.as_str(), changed.time_zone.as_str()), ("AB", "Europe/Berlin"));
         for zone in ["Europe/Nowhere", "../../etc/passwd", "\0", &"x".repeat(10_000)] {

@@ -16,6 +16,14 @@ pub struct IpBan {
     pub ban_seconds: u32,
     /// Window in which points are summed up, seconds.
     pub find_seconds: u32,
+    /// Points of a failed sign-in; 0 does not count.
+    pub weight_sign_in: u32,
+    /// Points of a wrong key.
+    pub weight_key: u32,
+    /// Points of an address that does not exist.
+    pub weight_not_found: u32,
+    /// Points of an address that only scanners ask for.
+    pub weight_nuisance: u32,
     /// Whether bans outlive a restart.
     pub persist: bool,
     /// Header in which trusted proxies name the client; one of [`PROXY_HEADERS`].
@@ -32,6 +40,11 @@ impl Default for IpBan {
             ban_count: 20,
             ban_seconds: 86_400,
             find_seconds: 600,
+            // Ten guesses in the window, and scanners at once.
+            weight_sign_in: 2,
+            weight_key: 2,
+            weight_not_found: 1,
+            weight_nuisance: 20,
             persist: true,
             proxy_header: "X-Forwarded-For".to_owned(),
             trusted_proxies: Vec::new(),
@@ -47,6 +60,10 @@ impl IpBan {
             ("ipban.ban_count", self.ban_count.to_string()),
             ("ipban.ban_seconds", self.ban_seconds.to_string()),
             ("ipban.find_seconds", self.find_seconds.to_string()),
+            ("ipban.weight_sign_in", self.weight_sign_in.to_string()),
+            ("ipban.weight_key", self.weight_key.to_string()),
+            ("ipban.weight_not_found", self.weight_not_found.to_string()),
+            ("ipban.weight_nuisance", self.weight_nuisance.to_string()),
             ("ipban.persist", self.persist.to_string()),
             ("ipban.proxy_header", self.proxy_header.clone()),
             ("ipban.trusted_proxies", listed(&self.trusted_proxies)),

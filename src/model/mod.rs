@@ -8,6 +8,7 @@ pub mod audit;
 pub mod ban;
 pub mod capture;
 pub mod certificate;
+pub mod contact;
 pub mod correction;
 pub mod guard;
 pub mod job;

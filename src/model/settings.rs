@@ -74,6 +74,20 @@ impl General {
     }
 }
 
+/// How long things are kept (`[retention]`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Age at which entries of the audit log are removed, days.
+    pub audit_days: u32,
+}
+
+impl Retention {
+    /// Name and text of every field, for lists of what changed.
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![("retention.audit_days", self.audit_days.to_string())]
+    }
+}
+
 /// What stands on printed pages (`[report]`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {

@@ -46,6 +46,8 @@ pub const SETUP_STATUS: &str = "/setup/status";
 pub const GENERAL: &str = "/settings/general";
 /// POST, with files: `organisation`, `logo`, `reset`, `csrf`.
 pub const REPORT: &str = "/settings/report";
+/// POST `audit_days`, `csrf`.
+pub const RETENTION: &str = "/settings/retention";
 /// Prefix of the logo on printed pages: `/report/logo/HASH`.
 pub const REPORT_LOGO: &str = "/report/logo";
 /// Webhook settings. POST `post_auth`, `public_url`, `csrf`.
@@ -78,11 +80,16 @@ pub const CERTIFICATE_BOX: &str = "/settings/certificate/box";
 pub const TRUST: &str = "/trust";
 /// Its authority, to be installed.
 pub const TRUST_AUTHORITY: &str = "/trust/openalpr-webhook-ca.crt";
-/// Profile. POST `name`, `email`, `time_zone`, `csrf`.
+/// Profile. POST `name`, `email`, `organisation`, `phone`, `website`, `address`, `zip`, `time_zone`,
+/// `csrf`.
 pub const PROFILE: &str = "/profile";
 /// POST `key_name`, `scope` (several), `csrf`: makes an API key and shows it once. One is
 /// `/profile/keys/ID/rotate` and `/profile/keys/ID/revoke`.
 pub const PROFILE_KEYS: &str = "/profile/keys";
+/// POST, with a file: `picture`, or `remove`; `csrf`.
+pub const PROFILE_PICTURE: &str = "/profile/picture";
+/// Prefix of pictures of people: `/avatars/USER/HASH`.
+pub const AVATARS: &str = "/avatars";
 /// POST `current`, `password`, `csrf`.
 pub const PROFILE_PASSWORD: &str = "/profile/password";
 /// POST `session` (an id from the list, or `others`), `csrf`.
@@ -135,6 +142,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("setup_status", SETUP_STATUS),
     ("general", GENERAL),
     ("report", REPORT),
+    ("retention", RETENTION),
     ("webhook", WEBHOOK),
     ("users", USERS),
     ("bans", BANS),
@@ -151,6 +159,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("trust_authority", TRUST_AUTHORITY),
     ("profile", PROFILE),
     ("profile_keys", PROFILE_KEYS),
+    ("profile_picture", PROFILE_PICTURE),
     ("profile_password", PROFILE_PASSWORD),
     ("profile_sessions", PROFILE_SESSIONS),
     ("second_factor", SECOND_FACTOR),

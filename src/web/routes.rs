@@ -10,8 +10,8 @@ use crate::web::error::WebError;
 use crate::web::headers::Class;
 use crate::web::pages::{
     alerts, audit, bans, captures, certificate, code, dashboard, export, general, images, keys,
-    live, login, plate, plates, print, profile, reset, search, searches, second_factor, settings,
-    setup, theme, trust, users,
+    live, login, person, plate, plates, print, profile, reset, search, searches, second_factor,
+    settings, setup, theme, trust, users,
 };
 use crate::web::{api, health, webhook};
 
@@ -134,6 +134,8 @@ pub const ROUTES: &[Route] = &[
     // Own account.
     get("/profile", Page(Viewer), Class::Page, profile::page),
     post("/profile", Page(Viewer), profile::save),
+    upload("/profile/picture", Page(Viewer), person::FORM_MAX, profile::save_picture),
+    get("/avatars/{user}/{hash}", Page(Viewer), Class::Image, person::avatar),
     post("/profile/password", Page(Viewer), profile::change_password),
     post("/profile/keys", Page(Viewer), keys::make),
     post("/profile/keys/{key}/rotate", Page(Viewer), keys::rotate),
@@ -148,6 +150,7 @@ pub const ROUTES: &[Route] = &[
     get("/settings/general", Page(Admin), Class::Page, general::page),
     post("/settings/general", Page(Admin), general::save_box),
     upload("/settings/report", Page(Admin), general::FORM_MAX, general::save_report),
+    post("/settings/retention", Page(Admin), general::save_retention),
     get("/report/logo/{hash}", Page(Viewer), Class::Image, general::logo_file),
     get("/settings/webhook", Page(Admin), Class::Page, settings::webhook_page),
     post("/settings/webhook", Page(Admin), settings::save_webhook),
@@ -155,6 +158,7 @@ pub const ROUTES: &[Route] = &[
     post("/settings/users", Page(Admin), users::add),
     get("/settings/users/{user}", Page(Admin), Class::Page, users::one),
     post("/settings/users/{user}", Page(Admin), users::save),
+    upload("/settings/users/{user}/picture", Page(Admin), person::FORM_MAX, users::save_picture),
     post("/settings/users/{user}/status", Page(Admin), users::set_status),
     post("/settings/users/{user}/password", Page(Admin), users::set_password),
     post("/settings/users/{user}/link", Page(Admin), users::make_link),

@@ -36,7 +36,8 @@ pub fn start(
             round += 1;
             if round.is_multiple_of(TRIM_ROUNDS) {
                 bans.sweep(&settings.current().ipban, clock.now());
-                match audit::trim(&store, clock.now()) {
+                let days = settings.current().retention.audit_days;
+                match audit::trim(&store, days, clock.now()) {
                     Ok(0) => {}
                     Ok(count) => log::info!("removed {count} old entries of the audit log"),
                     Err(error) => log::warn!("the audit log could not be trimmed: {error}"),

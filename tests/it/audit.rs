@@ -83,6 +83,49 @@ fn every_action_leaves_its_line() {
 }
 
 #[test]
+fn looking_and_printing_are_noted_with_who_and_what() {
+    let harness = Harness::with_accounts(&["ulla"]);
+    let id = harness.stored(&group(1));
+    harness.post_read(&crate::harness::payload::alert(1)).expect(200);
+    let alerts = harness.owner_api().get("/api/v1/alerts/rekor").expect(200).json();
+    let alert = alerts["data"][0]["id"].as_str().expect("an alert").to_owned();
+    let mut ulla = harness.signed_in("ulla");
+    ulla.get(&format!("/captures/{id}")).expect(200);
+    ulla.get(&format!("/captures/{id}/print")).expect(200);
+    ulla.get(&format!("/alerts/rekor/{alert}/print")).expect(200);
+    ulla.get("/captures/ffffffffffffffff/print").expect(404);
+    // What changes nothing goes to disk with the next commit, here that of a sign-in.
+    harness.owner();
+    assert_eq!(
+        told(&entries(&harness, "&who=ulla&action=view_capture")),
+        [format!("view_capture {id}")]
+    );
+    let prints = entries(&harness, "&who=ulla&action=print");
+    assert_eq!(told(&prints), [format!("print {id}"), format!("print alert {alert}")]);
+    assert_eq!(
+        (&prints[0]["note"], &prints[0]["address"]),
+        (&plate(1).into(), &"127.0.0.1".into())
+    );
+}
+
+#[test]
+fn how_long_it_is_kept_is_a_setting() {
+    let harness = Harness::start();
+    let mut owner = harness.owner();
+    let (page, action) = ("/settings/general", "/settings/retention");
+    for bad in ["", "29", "3651", "a year", "-30"] {
+        let answer = owner.submit(page, action, &[("audit_days", bad)]).expect(422).text();
+        assert!(answer.contains("Give a whole number from 30 to 3650."), "{bad}: {answer}");
+    }
+    owner.submit(page, action, &[("audit_days", "90")]).expect(303);
+    assert!(owner.get("/audit").expect(200).text().contains("Kept for 90 days"));
+    let changed = entries(&harness, "&action=settings_changed");
+    let change = &changed[0]["changes"][0];
+    assert_eq!(change["field"], "retention.audit_days");
+    assert_eq!((&change["before"], &change["after"]), (&"365".into(), &"90".into()));
+}
+
+#[test]
 fn a_look_costs_no_commit_of_its_own_and_survives_a_stop() {
     let mut harness = Harness::start();
     let id = harness.stored(&group(1));

@@ -31,6 +31,29 @@ fn status(client: &mut Client, path: &str) -> u16 {
 }
 
 #[test]
+fn what_an_offence_counts_is_a_setting() {
+    let harness = Harness::start();
+    behind_a_proxy(&harness);
+    let weights = [("weight_not_found", "0"), ("weight_nuisance", "10"), ("weight_key", "20")];
+    harness.owner().submit(PAGE, PAGE, &weights).expect(303);
+    let mut lost = from(&harness, "203.0.113.8");
+    for n in 0..40 {
+        assert_eq!(status(&mut lost, &format!("/nothing/{n}")), 404);
+    }
+    let mut scanner = from(&harness, "203.0.113.7");
+    let tries = [0, 1, 2].map(|n| status(&mut scanner, &format!("/{n}.php")));
+    assert_eq!(tries, [404, 404, 403], "two of ten points are twenty");
+    let mut guesser = from(&harness, "203.0.113.9");
+    guesser.headers.push(("X-Api-Key".to_owned(), "oal_nothing".to_owned()));
+    assert_eq!(status(&mut guesser, "/api/v1/captures"), 401);
+    assert_eq!(status(&mut guesser, SIGN_IN), 403);
+    for bad in ["-1", "1001", "many", ""] {
+        let answer = harness.owner().submit(PAGE, PAGE, &[("weight_sign_in", bad)]).expect(422);
+        assert!(answer.text().contains("from 0 to 1000"), "{bad}");
+    }
+}
+
+#[test]
 fn strangers_who_look_for_holes_are_shut_out() {
     let harness = Harness::start();
     behind_a_proxy(&harness);

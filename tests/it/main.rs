@@ -33,6 +33,7 @@ mod headers;
 mod hostile;
 mod keys;
 mod live;
+mod people;
 mod plates;
 mod rules;
 mod search;

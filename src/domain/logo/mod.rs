@@ -1,10 +1,11 @@
 //! The logo on printed pages: what may be one. A picture is checked and written anew, so that
 //! nothing but the picture is kept. Knows neither forms nor files.
 
-mod png;
 mod svg;
 
 use crate::base::limits::{LOGO_BYTES_MAX, LOGO_SIDE_MAX};
+
+use super::picture::{self, Picture};
 
 /// A picture that may be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,17 +27,9 @@ pub fn check(bytes: &[u8]) -> Result<Logo, String> {
     if bytes.len() > LOGO_BYTES_MAX {
         return Err(format!("choose a file of at most {} KB", LOGO_BYTES_MAX / 1024));
     }
-    if bytes.starts_with(b"\x89PNG") {
-        let bytes = png::clean(bytes).ok_or("this PNG is damaged: save it again and retry")?;
-        sides(&bytes)?;
-        return Ok(Logo { media_type: "image/png", bytes });
-    }
-    if bytes.starts_with(b"\xff\xd8\xff") {
-        if !bytes.ends_with(b"\xff\xd9") {
-            return Err("this JPEG is damaged: save it again and retry".into());
-        }
-        sides(bytes)?;
-        return Ok(Logo { media_type: "image/jpeg", bytes: bytes.to_vec() });
+    if let Some(picture) = picture::raster(bytes, LOGO_SIDE_MAX) {
+        let Picture { media_type, bytes } = picture?;
+        return Ok(Logo { media_type, bytes });
     }
     let text = std::str::from_utf8(bytes).map_err(|_| NOT_KNOWN)?;
     if !text.contains("<svg") {
@@ -47,16 +40,6 @@ pub fn check(bytes: &[u8]) -> Result<Logo, String> {
 }
 
 const NOT_KNOWN: &str = "choose a PNG, JPEG or SVG file";
-
-fn sides(bytes: &[u8]) -> Result<(), String> {
-    let size = imagesize::blob_size(bytes).map_err(|_| NOT_KNOWN)?;
-    let fits = |side: usize| (1..=LOGO_SIDE_MAX).contains(&side);
-    if fits(size.width) && fits(size.height) {
-        Ok(())
-    } else {
-        Err(format!("choose a picture of at most {LOGO_SIDE_MAX} by {LOGO_SIDE_MAX} pixels"))
-    }
-}
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::base::clock::Timestamp;
 use crate::base::csv;
 use crate::base::hash::hex;
-use crate::base::limits::{AUDIT_DAYS, PAGE_ROWS, PAGE_ROWS_MAX};
+use crate::base::limits::{PAGE_ROWS, PAGE_ROWS_MAX};
 use crate::domain::audit::{COLUMNS, cells};
 use crate::gate::form::{Form, encode};
 use crate::gate::{Method, Response};
@@ -75,7 +75,7 @@ pub fn page(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> 
         total,
         since: first.map(|entry| time(entry.event.at)),
         head: format!("{} {}", head.0, hex(&head.1)),
-        days: AUDIT_DAYS,
+        days: ctx.site.settings.current().retention.audit_days,
         stopped: found.stopped,
         older_href: found
             .next

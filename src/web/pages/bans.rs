@@ -10,7 +10,7 @@ use crate::domain::settings;
 use crate::gate::Response;
 use crate::model::audit::{Action, Change, differences};
 use crate::model::ban::Ban;
-use crate::model::guard::{PROXY_HEADERS, listed};
+use crate::model::guard::{IpBan, PROXY_HEADERS, listed};
 use crate::model::text::clean;
 use crate::store::{StoreError, WriteTx};
 use crate::web::ctx::{Ctx, Input};
@@ -18,7 +18,7 @@ use crate::web::doorman::length;
 use crate::web::error::WebError;
 use crate::web::pages::login::refusal;
 use crate::web::pages::shell::{Page, flash, render_with};
-use crate::web::views::bans::{AbuseView, AddBan, BanRow, BansPage, Rules};
+use crate::web::views::bans::{AbuseView, AddBan, BanRow, BansPage, Rules, Weight};
 use crate::web::views::read::TimeView;
 use crate::web::views::shell::Flash;
 use crate::web::views::{Choice, FieldError, Tag, Tone};
@@ -57,6 +57,9 @@ pub fn save_rules(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, 
             view.rules.ban_count = typed("ban_count");
             view.rules.ban_seconds = typed("ban_seconds");
             view.rules.find_seconds = typed("find_seconds");
+            for weight in &mut view.rules.weights {
+                weight.value = typed(weight.name);
+            }
             view.rules.trusted_proxies = lines(form.get("trusted_proxies").unwrap_or_default());
             view.rules.allow = lines(form.get("allow").unwrap_or_default());
             view.errors = shown(errors);
@@ -198,11 +201,19 @@ fn done(what: &str) -> Response {
     Response::redirect(303, &format!("{}?done={what}", paths::BANS))
 }
 
+/// What each offence counts.
+fn weights(policy: &IpBan) -> Vec<Weight> {
+    let weight = |name, label, value: u32| Weight { name, label, value: value.to_string() };
+    vec![
+        weight("weight_sign_in", "Failed sign-in", policy.weight_sign_in),
+        weight("weight_key", "Wrong key", policy.weight_key),
+        weight("weight_not_found", "Unknown address", policy.weight_not_found),
+        weight("weight_nuisance", "Scanner", policy.weight_nuisance),
+    ]
+}
+
 fn shown(errors: Vec<settings::FieldError>) -> Vec<FieldError> {
-    let shown = |error: settings::FieldError| {
-        FieldError::new(error.field, format!("{}.", format::upper_first(&error.message)))
-    };
-    errors.into_iter().map(shown).collect()
+    errors.into_iter().map(FieldError::from).collect()
 }
 
 /// Ranges as they were typed, one a line.
@@ -248,6 +259,7 @@ fn show(
             ban_count: policy.ban_count.to_string(),
             ban_seconds: policy.ban_seconds.to_string(),
             find_seconds: policy.find_seconds.to_string(),
+            weights: weights(policy),
             persist: policy.persist,
             headers: PROXY_HEADERS.iter().map(header).collect(),
             trusted_proxies: listed(&policy.trusted_proxies).replace(' ', "\n"),

@@ -1,12 +1,13 @@
-//! Settings/General: a section for the box and one for printed pages.
+//! Settings/General: a section for the box, one for printed pages, one for how long things are kept.
 
 use crate::base::limits::LOGO_BYTES_MAX;
 use crate::domain::logo;
 use crate::domain::report::{self, LogoChange};
+use crate::domain::retention;
 use crate::domain::settings::GeneralForm;
 use crate::gate::Response;
 use crate::model::audit::{Action, Change};
-use crate::model::settings::Report;
+use crate::model::settings::{Report, Retention};
 use crate::model::text::clean;
 use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
@@ -87,6 +88,30 @@ pub fn save_report(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response,
     Ok(saved())
 }
 
+/// `POST /settings/retention`: how long the audit log is kept.
+pub fn save_retention(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, WebError> {
+    let typed = input.form()?.get("audit_days").unwrap_or_default();
+    let after = match retention::audit_days(typed) {
+        Ok(audit_days) => Retention { audit_days },
+        Err(rule) => {
+            let error = FieldError::new("audit_days", sentence(&rule));
+            return show(ctx, |view| {
+                view.audit_days = clean(typed);
+                view.retention_errors.push(error);
+            });
+        }
+    };
+    let site = ctx.site;
+    let before = site.settings.current().retention.clone();
+    site.store.write(|tx| {
+        let changes = retention::save(tx, &before, &after)?;
+        let event = ctx.event(Action::SettingsChanged);
+        if changes.is_empty() { Ok(()) } else { tx.audit(&event.changes(changes)) }
+    })?;
+    site.settings.reload(&site.store)?;
+    Ok(saved())
+}
+
 /// `GET /report/logo/{hash}`: the logo on printed pages. The hash only tells versions apart.
 pub fn logo_file(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
     let current = ctx.site.settings.current().report.logo.clone();
@@ -123,10 +148,12 @@ fn show(ctx: &Ctx<'_>, adjust: impl FnOnce(&mut GeneralPage)) -> Result<Response
         organisation: settings.report.organisation.clone(),
         logo: logo_href(ctx),
         own_logo: settings.report.logo.is_some(),
+        audit_days: settings.retention.audit_days.to_string(),
         ..GeneralPage::default()
     };
     adjust(&mut view);
-    let right = view.box_errors.is_empty() && view.report_errors.is_empty();
+    let errors = [&view.box_errors, &view.report_errors, &view.retention_errors];
+    let right = errors.iter().all(|list| list.is_empty());
     let page = Page::new("general", "General", "general").status(if right { 200 } else { 422 });
     render_with(ctx, &page, &view, |shell| shell.flash = flash(ctx))
 }

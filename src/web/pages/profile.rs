@@ -6,17 +6,18 @@ use crate::domain::users;
 use crate::gate::Response;
 use crate::model::api_key::Scopes;
 use crate::model::audit::{Action, differences};
-use crate::model::text::clean;
-use crate::model::user::{Email, Session};
+use crate::model::user::Session;
 use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
 use crate::web::pages::keys;
 use crate::web::pages::login::{note_failure, refusal};
+use crate::web::pages::person;
 use crate::web::pages::shell::{Page, flash, post_address, render_with};
 use crate::web::views::profile::{Profile, SessionRow};
 use crate::web::views::read::TimeView;
 use crate::web::views::setup::zones;
 use crate::web::views::shell::ShellUser;
+use crate::web::views::users::UserForm;
 use crate::web::views::{Choice, FieldError};
 use crate::web::{format, paths};
 
@@ -25,32 +26,39 @@ pub fn page(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> 
     show(ctx, |_| {})
 }
 
-/// `POST /profile`: name, e-mail, time zone.
+/// `POST /profile`: the person and the time zone.
 pub fn save(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, WebError> {
     let form = input.form()?;
-    let field = |name: &str| form.get(name).unwrap_or_default().to_owned();
-    let (name, email, zone) = (field("name"), field("email"), field("time_zone"));
+    let zone = form.get("time_zone").unwrap_or_default();
     let user = ctx.user()?.id;
-    let error = match Email::parse(&email) {
-        None => FieldError::new("email", "Give an e-mail address such as name@example.org."),
-        Some(email) => {
+    let errors = match person::parse(form) {
+        Err(errors) => errors,
+        Ok(person) => {
             let saved = ctx.site.store.write(|tx| {
                 let before = tx.user(user)?.map(|user| user.fields()).unwrap_or_default();
-                let after = users::set_profile(tx, user, email, &clean(&name), &zone)?;
+                let after = users::set_profile(tx, user, &person, zone)?;
                 let changes = differences(&before, &after.fields());
                 tx.audit(&ctx.event(Action::ProfileChanged).changes(changes))
             });
             match saved {
                 Ok(()) => return Ok(done("saved")),
-                Err(error) => refusal(error, "time_zone")?,
+                Err(error) => vec![refusal(error, "time_zone")?],
             }
         }
     };
     show(ctx, |view| {
-        view.name = clean(&name);
-        view.email = clean(&email);
-        view.errors.push(error);
+        let username = std::mem::take(&mut view.form.username);
+        view.form = UserForm { username, ..person::typed(form) };
+        view.errors = errors;
     })
+}
+
+/// `POST /profile/picture`: a form with a file; `remove` asks for initials again.
+pub fn save_picture(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, WebError> {
+    match person::save_avatar(ctx, input, ctx.user()?.id)? {
+        Ok(()) => Ok(done("saved")),
+        Err(error) => show(ctx, |view| view.errors.push(error)),
+    }
 }
 
 /// `POST /profile/password`: needs the current one; other sessions end.
@@ -141,10 +149,10 @@ pub fn show(ctx: &Ctx<'_>, adjust: impl FnOnce(&mut Profile)) -> Result<Response
     choices.insert(0, own_zone);
     let frame = ShellUser::new(&user.name, user.username.as_str(), user.role);
     let mut view = Profile {
-        username: user.username.as_str().to_owned(),
+        form: person::form_of(&user),
         role: frame.role,
-        name: user.name.clone(),
-        email: user.email.as_str().to_owned(),
+        initials: frame.initials,
+        avatar: person::avatar_href(&user),
         zones: choices,
         keys: own_keys.iter().map(|key| keys::row(ctx, key)).collect(),
         scopes: keys::choices(&user, Scopes::default()),

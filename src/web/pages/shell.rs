@@ -9,6 +9,7 @@ use crate::base::secret::Secret;
 use crate::gate::{Head, Response};
 use crate::web::ctx::{Ctx, target};
 use crate::web::error::WebError;
+use crate::web::pages::person::avatar_href;
 use crate::web::paths;
 use crate::web::site::Site;
 use crate::web::views::Tone;
@@ -95,7 +96,8 @@ pub fn anonymous(site: &Site, head: &Head) -> Shell {
 /// forms, which must be set as a cookie.
 fn fill_identity(ctx: &Ctx<'_>, shell: &mut Shell) -> Option<Secret> {
     if let Some(user) = ctx.caller.user() {
-        shell.user = Some(ShellUser::new(&user.name, user.username.as_str(), user.role));
+        let frame = ShellUser::new(&user.name, user.username.as_str(), user.role);
+        shell.user = Some(ShellUser { avatar: avatar_href(user), ..frame });
         shell.nav = navigation(user.role, &[]);
         let used = ctx.site.store.bytes_on_disk();
         shell.store = Some(StoreMeter { used, total: used + ctx.site.store.free_bytes() });

@@ -9,13 +9,14 @@ use crate::domain::users::{self, NewUser};
 use crate::gate::{Form, Response};
 use crate::model::audit::{Action, Change, differences};
 use crate::model::text::clean;
-use crate::model::user::{Details, Email, Role, User, UserId};
+use crate::model::user::{Role, User, UserId};
 use crate::store::{ReadTx, StoreError};
 use crate::web::api::rfc3339;
 use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
 use crate::web::pages::keys;
 use crate::web::pages::login::refusal;
+use crate::web::pages::person;
 use crate::web::pages::shell::{Page, base_url, flash, render_with};
 use crate::web::paths;
 use crate::web::reply::json;
@@ -33,8 +34,9 @@ fn list(ctx: &Ctx<'_>, add: UserForm, errors: Vec<FieldError>) -> Result<Respons
     let q = ctx.query()?.get("q").map(clean).unwrap_or_default();
     let all = ctx.site.store.read(users::list)?;
     let wanted = q.to_lowercase();
-    let fits =
-        |user: &&User| user.fields().iter().any(|(_, text)| text.to_lowercase().contains(&wanted));
+    // What people know of each other; the version of a picture is no such thing.
+    let told = |user: &User| user.fields().into_iter().filter(|(name, _)| *name != "picture");
+    let fits = |user: &&User| told(user).any(|(_, text)| text.to_lowercase().contains(&wanted));
     let view = UsersPage {
         users: all.iter().filter(fits).map(row).collect(),
         total: all.len() as u64,
@@ -53,6 +55,10 @@ pub fn add(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, WebErro
     let form = input.form()?;
     let typed = typed(ctx, form);
     let wrong = |error: FieldError| list(ctx, typed.clone(), vec![error]);
+    let person = match person::parse(form) {
+        Ok(person) => person,
+        Err(errors) => return list(ctx, typed, errors),
+    };
     let Some(role) = form.get("role").and_then(Role::parse) else {
         return wrong(FieldError::new("role", "Choose a role."));
     };
@@ -75,9 +81,7 @@ pub fn add(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, WebErro
     }
     let made = ctx.site.store.write(|tx| {
         let user = users::make_temporary(tx, users::create(tx, new, ctx.now)?, ctx.now)?;
-        let details = &details(form);
-        let user =
-            users::set_details(tx, actor, user.id, user.email.clone(), &typed.name, details)?;
+        let user = users::set_person(tx, actor, user.id, &person)?;
         tx.audit(&ctx.event(Action::UserAdded).object(user.username.as_str()).note(role.name()))?;
         Ok(user)
     });
@@ -99,25 +103,25 @@ pub fn one(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
 pub fn save(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, WebError> {
     let form = input.form()?;
     let (id, typed, actor) = (target(ctx)?, typed(ctx, form), ctx.user()?);
-    let wrong = |error: FieldError| {
+    let wrong = |errors: Vec<FieldError>| {
         show(ctx, id, |view| {
             let (username, roles) = (view.form.username.clone(), view.form.roles.clone());
             view.form = UserForm { username, roles, ..typed.clone() };
-            view.errors.push(error);
+            view.errors = errors;
         })
     };
-    let Some(email) = Email::parse(&typed.email) else {
-        let message = "Give an e-mail address such as name@example.org.";
-        return wrong(FieldError::new("email", message));
+    let person = match person::parse(form) {
+        Ok(person) => person,
+        Err(errors) => return wrong(errors),
     };
     let role = form.get("role").map(|name| Role::parse(name).ok_or("Choose a role."));
     let role = match role.transpose() {
         Ok(role) => role,
-        Err(message) => return wrong(FieldError::new("role", message)),
+        Err(message) => return wrong(vec![FieldError::new("role", message)]),
     };
     let saved = ctx.site.store.write(|tx| {
         let before = tx.user(id)?.ok_or(StoreError::Refused(users::UNKNOWN))?;
-        let mut after = users::set_details(tx, actor, id, email, &typed.name, &details(form))?;
+        let mut after = users::set_person(tx, actor, id, &person)?;
         if let Some(role) = role.filter(|role| *role != before.role) {
             after = users::set_role(tx, actor, id, role)?;
         }
@@ -128,7 +132,16 @@ pub fn save(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, WebErr
     });
     match saved {
         Ok(()) => Ok(done(id, "saved")),
-        Err(error) => wrong(refusal(error, "")?),
+        Err(error) => wrong(vec![refusal(error, "")?]),
+    }
+}
+
+/// `POST /settings/users/{user}/picture`: a form with a file; `remove` asks for initials again.
+pub fn save_picture(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, WebError> {
+    let id = target(ctx)?;
+    match person::save_avatar(ctx, input, id)? {
+        Ok(()) => Ok(done(id, "saved")),
+        Err(error) => show(ctx, id, |view| view.errors.push(error)),
     }
 }
 
@@ -233,29 +246,8 @@ fn href(id: UserId) -> String {
 }
 
 fn typed(ctx: &Ctx<'_>, form: &Form) -> UserForm {
-    let field = |name: &str| clean(form.get(name).unwrap_or_default());
-    UserForm {
-        username: field("username"),
-        name: field("name"),
-        email: field("email"),
-        organisation: field("organisation"),
-        phone: field("phone"),
-        website: field("website"),
-        address: field("address"),
-        zip: field("zip"),
-        roles: roles(ctx, form.get("role").and_then(Role::parse).unwrap_or(Role::User)),
-    }
-}
-
-fn details(form: &Form) -> Details {
-    let field = |name: &str| form.get(name).unwrap_or_default().to_owned();
-    Details {
-        organisation: field("organisation"),
-        phone: field("phone"),
-        website: field("website"),
-        address: field("address"),
-        zip: field("zip"),
-    }
+    let role = form.get("role").and_then(Role::parse).unwrap_or(Role::User);
+    UserForm { roles: roles(ctx, role), ..person::typed(form) }
 }
 
 /// Roles that the caller may give.
@@ -263,6 +255,10 @@ fn roles(ctx: &Ctx<'_>, chosen: Role) -> Vec<Choice> {
     let own = ctx.role().unwrap_or(Role::Viewer);
     let may = Role::ALL.into_iter().filter(|role| *role < own);
     may.map(|role| Choice::new(role.name(), label(role), role == chosen)).collect()
+}
+
+fn initials(user: &User) -> String {
+    ShellUser::new(&user.name, user.username.as_str(), user.role).initials
 }
 
 fn label(role: Role) -> String {
@@ -282,6 +278,8 @@ fn status(user: &User) -> Tag {
 fn row(user: &User) -> UserRow {
     UserRow {
         href: href(user.id),
+        avatar: person::avatar_href(user),
+        initials: initials(user),
         username: user.username.as_str().to_owned(),
         name: user.name.clone(),
         email: user.email.as_str().to_owned(),
@@ -309,22 +307,16 @@ pub fn show(
     } else {
         ""
     };
-    let details = user.details.clone();
     let live = sessions.iter().filter(|it| session::is_live(it, ctx.now)).count();
     let query = crate::gate::form::encode([("who", user.username.as_str())]);
     let mut view = UserPage {
         href: href(id),
         form: UserForm {
-            username: user.username.as_str().to_owned(),
-            name: user.name.clone(),
-            email: user.email.as_str().to_owned(),
-            organisation: details.organisation,
-            phone: details.phone,
-            website: details.website,
-            address: details.address,
-            zip: details.zip,
             roles: if fixed.is_empty() { roles(ctx, user.role) } else { Vec::new() },
+            ..person::form_of(&user)
         },
+        avatar: person::avatar_href(&user),
+        initials: initials(&user),
         role: label(user.role),
         status: status(&user),
         suspended: user.suspended,

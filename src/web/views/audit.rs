@@ -34,7 +34,7 @@ pub struct AuditPage {
     /// Number and hash of the newest entry, to be written down elsewhere.
     pub head: String,
     /// Days entries are kept.
-    pub days: i64,
+    pub days: u32,
     /// Whether the search ended before the page was full.
     pub stopped: bool,
     /// The next page, `""` for none.

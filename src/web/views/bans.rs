@@ -52,6 +52,8 @@ pub struct Rules {
     pub ban_seconds: String,
     /// Window.
     pub find_seconds: String,
+    /// What each offence counts.
+    pub weights: Vec<Weight>,
     /// Whether bans outlive a restart.
     pub persist: bool,
     /// Header of proxies.
@@ -60,6 +62,17 @@ pub struct Rules {
     pub trusted_proxies: String,
     /// Never banned, one a line.
     pub allow: String,
+}
+
+/// What an offence counts, as in the form.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Weight {
+    /// Name of the field.
+    pub name: &'static str,
+    /// Offence.
+    pub label: &'static str,
+    /// Points.
+    pub value: String,
 }
 
 /// AbuseIPDB, as in the form. The key itself is never shown.

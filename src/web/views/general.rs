@@ -22,6 +22,10 @@ pub struct GeneralPage {
     pub logo: String,
     /// Whether it is the organisation's own.
     pub own_logo: bool,
+    /// Days that the audit log is kept, as typed.
+    pub audit_days: String,
+    /// What was wrong with them.
+    pub retention_errors: Vec<FieldError>,
     /// What was wrong with the form of the box.
     pub box_errors: Vec<FieldError>,
     /// What was wrong with the form of the report.

@@ -112,6 +112,13 @@ impl FieldError {
     }
 }
 
+impl From<crate::domain::settings::FieldError> for FieldError {
+    /// A rule of the domain as a sentence.
+    fn from(error: crate::domain::settings::FieldError) -> Self {
+        Self::new(error.field, format!("{}.", crate::web::format::upper_first(&error.message)))
+    }
+}
+
 /// A row of a ranking.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RankRow {

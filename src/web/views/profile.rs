@@ -3,19 +3,20 @@
 use serde::Serialize;
 
 use super::read::TimeView;
+use super::users::UserForm;
 use super::{Choice, FieldError};
 
 /// Template `profile.html`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Profile {
-    /// User name; cannot be changed here.
-    pub username: String,
+    /// The person; the user name cannot be changed here.
+    pub form: UserForm,
     /// Role, for people.
     pub role: String,
-    /// Name.
-    pub name: String,
-    /// Address.
-    pub email: String,
+    /// Address of the picture, `""` without one.
+    pub avatar: String,
+    /// What stands in its place.
+    pub initials: String,
     /// Time zones, the first being the box's own (value `""`).
     pub zones: Vec<Choice>,
     /// A key that was just made, shown once; `""` otherwise.
@@ -42,7 +43,7 @@ pub struct Profile {
     pub password_min: usize,
     /// Sessions, newest first.
     pub sessions: Vec<SessionRow>,
-    /// What was wrong. Fields `name email time_zone current password key_name scope`.
+    /// What was wrong. Fields of the person, `picture time_zone current password key_name scope`.
     pub errors: Vec<FieldError>,
 }
 

@@ -42,6 +42,8 @@ pub struct ShellUser {
     pub name: String,
     /// One or two letters.
     pub initials: String,
+    /// Address of the picture, `""` without one.
+    pub avatar: String,
     /// Role, for people.
     pub role: String,
     /// Whether admin-only parts of pages are shown.
@@ -55,6 +57,7 @@ impl ShellUser {
         Self {
             name: name.to_owned(),
             initials: format::initials(name),
+            avatar: String::new(),
             role: match role {
                 Role::Super => "Owner",
                 Role::Admin => "Administrator",

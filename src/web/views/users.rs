@@ -28,6 +28,10 @@ pub struct UsersPage {
 pub struct UserRow {
     /// Where it is changed.
     pub href: String,
+    /// Address of the picture, `""` without one.
+    pub avatar: String,
+    /// What stands in its place.
+    pub initials: String,
     /// Name to sign in with.
     pub username: String,
     /// Name people use, `""` when not given.
@@ -72,6 +76,10 @@ pub struct UserPage {
     pub href: String,
     /// Its fields.
     pub form: UserForm,
+    /// Address of the picture, `""` without one.
+    pub avatar: String,
+    /// What stands in its place.
+    pub initials: String,
     /// Role, for people.
     pub role: String,
     /// Active or suspended.

@@ -12,6 +12,7 @@ use crate::web::views::search::{Chip, QueryError, SaveForm, SavedLink, Search};
 use crate::web::views::searches::Searches;
 use crate::web::views::setup::{SetupAccount, SetupStatus, SetupWait};
 use crate::web::views::sign_in::SignIn;
+use crate::web::views::users::UserForm;
 use crate::web::views::webhook::{AgentRow, CameraRow, Count, Tally, WebhookPage};
 use crate::web::views::{Choice, FieldError, Link, RankRow, Tag, Tone};
 
@@ -224,9 +225,19 @@ pub(in crate::web::preview) fn webhook() -> WebhookPage {
 
 pub(in crate::web::preview) fn profile() -> Profile {
     let mut page = super::settings::profile(HOSTILE);
-    page.username = bad();
-    page.name = bad();
-    page.email = bad();
+    page.form = UserForm {
+        username: bad(),
+        name: bad(),
+        email: bad(),
+        organisation: bad(),
+        phone: bad(),
+        website: bad(),
+        address: bad(),
+        zip: bad(),
+        roles: Vec::new(),
+    };
+    page.initials = bad();
+    page.avatar = bad();
     page.role = bad();
     page.new_key_name = bad();
     page.key_name = bad();

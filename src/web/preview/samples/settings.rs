@@ -4,6 +4,7 @@ use super::at;
 use crate::web::views::profile::{KeyRow, Profile, ScopeChoice, SessionRow};
 use crate::web::views::setup::{SetupAccount, SetupKey, SetupPlace, SetupStatus, SetupWait, zones};
 use crate::web::views::sign_in::SignIn;
+use crate::web::views::users::UserForm;
 use crate::web::views::webhook::{AgentRow, CameraRow, Count, Tally, WebhookPage, levels};
 use crate::web::views::{Choice, FieldError, Tag, Tone};
 
@@ -166,10 +167,15 @@ pub(in crate::web::preview) fn profile(new_key: &str) -> Profile {
     let mut choices = vec![Choice::new("", "As the box (Los Angeles)", true)];
     choices.extend(zones("x").into_iter().map(|it| Choice { selected: false, ..it }));
     Profile {
-        username: "mara".to_owned(),
+        form: UserForm {
+            username: "mara".to_owned(),
+            name: "Mara Okafor".to_owned(),
+            email: "mara@example.test".to_owned(),
+            phone: "+13015550123".to_owned(),
+            ..UserForm::default()
+        },
         role: "Owner".to_owned(),
-        name: "Mara Okafor".to_owned(),
-        email: "mara@example.test".to_owned(),
+        initials: "MO".to_owned(),
         zones: choices,
         new_key: new_key.to_owned(),
         new_key_name: "Rekor Scout".to_owned(),
