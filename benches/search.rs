@@ -155,7 +155,7 @@ fn measure(path: &Path, count: u64) -> Vec<Asked> {
         "rss_idle_kib": idle_kib, "rss_after_kib": support::memory_kib("self", "VmRSS"),
     });
     if argument("--http", "yes".to_owned()) == "yes" {
-        let key = key(path);
+        let key = server::kept_key(path).unwrap();
         let server = Server::start(path).unwrap();
         for (asked, (_, make, deep, rounds)) in asked.iter_mut().zip(&questions) {
             if !deep {
@@ -235,16 +235,6 @@ fn dashboard(store: &Store, range: Range, kept: u64) -> Asked {
         at_least: 0,
         stopped: 0,
     }
-}
-
-/// The key of the bench's account, made once for a store that is kept.
-fn key(path: &Path) -> String {
-    let note = path.with_extension("key");
-    std::fs::read_to_string(&note).unwrap_or_else(|_| {
-        let key = server::add_user(path).unwrap();
-        std::fs::write(&note, &key).unwrap();
-        key
-    })
 }
 
 /// The same over the API, on one kept connection.

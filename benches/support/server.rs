@@ -48,6 +48,17 @@ pub(crate) fn add_user(data: &Path) -> Result<String, Failure> {
     }
 }
 
+/// The key of the bench's account in `data`, made once for a store that is kept.
+pub(crate) fn kept_key(data: &Path) -> Result<String, Failure> {
+    let note = data.with_extension("key");
+    if let Ok(key) = std::fs::read_to_string(&note) {
+        return Ok(key);
+    }
+    let key = add_user(data)?;
+    std::fs::write(&note, &key)?;
+    Ok(key)
+}
+
 /// Fills `data` with `captures` synthetic captures.
 pub(crate) fn fill(data: &Path, captures: u64, days: u32) -> Result<(), Failure> {
     let status = Command::new(binary())

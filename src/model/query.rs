@@ -240,6 +240,37 @@ impl PlateMatch {
         }
         matches_pieces(&self.pieces, text, self.look_alike)
     }
+
+    /// Which characters of `plate` (in normal form) the pattern names; empty when it does not match,
+    /// when it names all, and when characters may be wrong.
+    pub fn named(&self, plate: &str) -> Vec<bool> {
+        let text: Vec<char> =
+            plate.chars().map(|c| if self.look_alike { fold(c) } else { c }).collect();
+        if self.edits > 0 || !matches_pieces(&self.pieces, &text, self.look_alike) {
+            return Vec::new();
+        }
+        let mut named = vec![false; text.len()];
+        let (mut at, mut pieces) = (0, self.pieces.as_slice());
+        while let Some((piece, rest)) = pieces.split_first() {
+            match piece {
+                Piece::One => at += 1,
+                Piece::Text(wanted) => {
+                    let end = at + wanted.chars().count();
+                    named.get_mut(at..end).unwrap_or_default().fill(true);
+                    at = end;
+                }
+                Piece::Any => {
+                    let fits = |start: &usize| {
+                        let tail = text.get(*start..).unwrap_or_default();
+                        matches_pieces(rest, tail, self.look_alike)
+                    };
+                    at = (at..=text.len()).find(fits).unwrap_or(text.len());
+                }
+            }
+            pieces = rest;
+        }
+        if named.iter().all(|named| *named) { Vec::new() } else { named }
+    }
 }
 
 /// Matches pattern `pieces` against `text`, which is folded already when `folded`.
@@ -287,4 +318,27 @@ fn prefix_chars(pieces: &[Piece], text: &[char], folded: bool) -> Option<usize> 
     };
     let used = pieces.iter().map(width).sum();
     matches_pieces(pieces, text.get(..used)?, folded).then_some(used)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_pattern_names_is_told() {
+        let text = |text: &str| Piece::Text(text.to_owned());
+        let any = || Piece::Any;
+        let told = |pieces: Vec<Piece>, look_alike: bool, plate: &str| -> String {
+            let pattern = PlateMatch { pieces, look_alike, ..PlateMatch::default() };
+            let named = pattern.named(plate);
+            named.iter().map(|named| if *named { '#' } else { '.' }).collect()
+        };
+        assert_eq!(told(vec![any(), text("BC"), any()], false, "ABCBC"), ".##..");
+        assert_eq!(told(vec![text("A"), Piece::One, text("C"), any()], false, "ABCD"), "#.#.");
+        assert_eq!(told(vec![any(), text("B"), any(), text("C")], false, "ABCBC"), ".#..#");
+        assert_eq!(told(vec![any(), text("80"), any()], true, "XBOX"), ".##.");
+        assert_eq!(told(vec![text("ABC")], false, "ABC"), "");
+        assert_eq!(told(vec![text("A"), any()], false, "XA"), "");
+        assert_eq!(told(vec![any()], false, "XA"), "..");
+    }
 }

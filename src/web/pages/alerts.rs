@@ -20,6 +20,7 @@ use crate::web::error::WebError;
 use crate::web::pages::captures::{self, Facts};
 use crate::web::pages::names::Names;
 use crate::web::pages::shell::{Page, render};
+use crate::web::pages::trail::Trail;
 use crate::web::views::Choice;
 use crate::web::views::alerts::{AlertRow, RekorAlertPage, RekorAlerts, kind_tag};
 use crate::web::views::capture::Fact;
@@ -33,7 +34,8 @@ const PAST_ROWS: usize = 8;
 pub fn list(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
     let form = ctx.query()?;
     let parsed = query(ctx, &form);
-    let before = form.get("cursor").and_then(CaptureKey::parse);
+    let trail = Trail::of(&form);
+    let before = trail.cursors.last().copied();
     let request = PageRequest { limit: PAGE_ROWS, before, total: true };
     let zone = ctx.zone();
     let (lists, found, rows) = ctx.site.store.read(|tx| {
@@ -56,10 +58,11 @@ pub fn list(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> 
         total: found.as_ref().map(|found| total(found.total)).unwrap_or_default(),
         zone: format::zone_short(ctx.now, &zone),
         rows,
+        newer_href: trail.newer().map(|newer| href_of(&filters, Some(&newer))).unwrap_or_default(),
         first_href: before.map(|_| href_of(&filters, None)).unwrap_or_default(),
         older_href: found
             .and_then(|found| found.next)
-            .map(|next| href_of(&filters, Some(next)))
+            .map(|next| href_of(&filters, Some(&trail.older(next))))
             .unwrap_or_default(),
         export_href: if ctx.may_export() {
             href_of(&filters, None).replacen(paths::ALERTS_REKOR, paths::ALERTS_REKOR_EXPORT, 1)
@@ -261,9 +264,9 @@ pub fn filters(form: &Form) -> Vec<(String, String)> {
     set.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-fn href_of(filters: &[(String, String)], cursor: Option<CaptureKey>) -> String {
+fn href_of(filters: &[(String, String)], trail: Option<&Trail>) -> String {
     let mut pairs = filters.to_vec();
-    pairs.extend(cursor.map(|cursor| ("cursor".to_owned(), cursor.to_string())));
+    pairs.extend(trail.map(Trail::pairs).unwrap_or_default());
     if pairs.is_empty() {
         return paths::ALERTS_REKOR.to_owned();
     }

@@ -29,5 +29,6 @@ pub mod settings;
 pub mod setup;
 pub mod shell;
 pub mod theme;
+pub mod trail;
 pub mod trust;
 pub mod users;

@@ -30,6 +30,8 @@ pub struct RekorAlerts {
     pub zone: String,
     /// Rows, newest first.
     pub rows: Vec<AlertRow>,
+    /// The page above; `""` on the first and where the way back is forgotten.
+    pub newer_href: String,
     /// The first page, `""` on it.
     pub first_href: String,
     /// Page of older ones, `""` on the last.

@@ -21,6 +21,8 @@ pub struct PlateBadge {
     pub region: String,
     /// The plate as people write it.
     pub text: String,
+    /// The same in parts, each with whether a search named it; empty when that is told of nothing.
+    pub parts: Vec<(String, bool)>,
     /// The plate spelled, with its region: `8 K X R 4 1 7, California`.
     pub spoken: String,
     /// Dashed: below the confidence limit or a mere candidate.
@@ -38,7 +40,24 @@ impl PlateBadge {
             spoken.push_str(", ");
             spoken.push_str(&name);
         }
-        Self { region: regions::short(region), text: text.to_owned(), spoken, low, watch }
+        let (region, text) = (regions::short(region), text.to_owned());
+        Self { region, text, parts: Vec::new(), spoken, low, watch }
+    }
+
+    /// Marks the characters that are `named`, one entry for each letter and digit.
+    pub fn mark(&mut self, named: &[bool]) {
+        let letters = self.text.chars().filter(|c| c.is_alphanumeric()).count();
+        if named.len() != letters {
+            return;
+        }
+        let mut named = named.iter();
+        for character in self.text.chars() {
+            let marked = character.is_alphanumeric() && named.next() == Some(&true);
+            match self.parts.last_mut() {
+                Some((part, same)) if *same == marked => part.push(character),
+                _ => self.parts.push((character.to_string(), marked)),
+            }
+        }
     }
 
     /// The badge of `capture`; `None` without a legible plate.
@@ -278,4 +297,29 @@ fn first_image(capture: &Capture, kinds: &[ImageKind]) -> String {
         .find(|kind| capture.images.has(**kind))
         .map(|kind| image_href(capture.key, *kind))
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PlateBadge;
+
+    #[test]
+    fn separators_stay_between_marked_parts() {
+        let mut badge = PlateBadge::new("8-KX R4", "us-ca", "us", false, false);
+        badge.mark(&[false, true, true, true, false]);
+        let part = |text: &str, marked| (text.to_owned(), marked);
+        assert_eq!(
+            badge.parts,
+            [
+                part("8-", false),
+                part("KX", true),
+                part(" ", false),
+                part("R", true),
+                part("4", false)
+            ]
+        );
+        let mut badge = PlateBadge::new("8KX", "", "", false, false);
+        badge.mark(&[true]);
+        assert!(badge.parts.is_empty());
+    }
 }

@@ -12,7 +12,7 @@ use std::time::Instant;
 use crate::base::limits::{PAGE_ROWS, SAVED_NAME_CHARS_MAX};
 use crate::gate::Response;
 use crate::model::audit::Action;
-use crate::model::query::{Page as Found, PageRequest, Total};
+use crate::model::query::{Page as Found, PageRequest, PlateMatch, Total};
 use crate::model::saved_search::{SavedSearch, SearchScope as Scope};
 use crate::search::{Context, FILTERS, Filter, Search as Parsed, SearchTerm, SyntaxError};
 use crate::web::ctx::{Ctx, Input};
@@ -20,12 +20,13 @@ use crate::web::error::WebError;
 use crate::web::pages::names::Names;
 use crate::web::pages::searches;
 use crate::web::pages::shell::{Page, flash, render_with};
+use crate::web::pages::trail::Trail;
 use crate::web::views::search::{
     Chip, Hidden, Place, Proposal, Results, SaveForm, SavedLink, ScopeLink, Search,
 };
 use crate::web::{format, paths};
 
-use address::{Address, Trail, applied};
+use address::{Address, applied};
 use form::Offers;
 pub(super) use words::parameters;
 
@@ -95,6 +96,7 @@ fn page(ctx: &Ctx<'_>, scope: Scope) -> Result<Response, WebError> {
             let found = ctx.site.store.search(&query, request)?;
             let took = started.elapsed();
             let mut results = results(ctx, &address, &names, &found, &trail);
+            mark(&mut results, &found, search.query.plate.as_ref());
             results.took = match took.as_millis() as i64 {
                 0 => "in less than 1 ms".to_owned(),
                 ms => format!("in {}", format::duration(ms)),
@@ -238,6 +240,16 @@ fn chips(address: &Address<'_>, names: &Names) -> Vec<Chip> {
         Chip { label, value, not: term.not, remove_href }
     };
     address.terms.iter().enumerate().map(chip).collect()
+}
+
+/// Shows what of each plate was searched for.
+fn mark(results: &mut Results, found: &Found, pattern: Option<&PlateMatch>) {
+    let Some(pattern) = pattern else { return };
+    for (row, capture) in results.rows.iter_mut().zip(&found.rows) {
+        if let (Some(badge), Some(plate)) = (&mut row.plate, &capture.plate) {
+            badge.mark(&pattern.named(plate.as_str()));
+        }
+    }
 }
 
 fn results(
