@@ -1,6 +1,7 @@
-// Shows how far an export is. Tables and records are fetched and counted line by line; archives are
-// large and go the browser's own way, which has a bar of its own.
+// Shows how far an export is. Tables and records are fetched and counted line by line, archives by the
+// names of their images. Large archives go the browser's own way: it writes them to disk as they come.
 const LF = 10;
+const ARCHIVE_READS_MAX = 2000;
 
 function figure(number) {
   return number.toLocaleString("en-US");
@@ -20,17 +21,38 @@ function save(parts, type, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
 
-async function take(answer, tell) {
+// What tells from the bytes so far how many rows have come.
+function counter(format) {
+  if (format !== "zip") {
+    let rows = format === "csv" ? -1 : 0;
+    return (bytes) => {
+      for (const byte of bytes) if (byte === LF) rows += 1;
+      return Math.max(0, rows);
+    };
+  }
+  // The header of an image has 65 bytes up to where the id of its read ends.
+  const latin = new TextDecoder("latin1");
+  let [tail, last, reads] = ["", "", 0];
+  return (bytes) => {
+    const text = tail + latin.decode(bytes);
+    for (const [, id] of text.matchAll(/PK\x03\x04[^]{26}images\/[0-9-]{10}\/([0-9a-f]{16})-/g)) {
+      if (id !== last) reads += 1;
+      last = id;
+    }
+    tail = text.slice(-64);
+    return reads;
+  };
+}
+
+async function take(answer, count, tell) {
   const total = Number(answer.headers.get("x-export-rows")) || 0;
   // Parts are gathered into blobs, which browsers may keep on disk.
   let parts = [];
   let gathered = [];
   let size = 0;
-  let lines = 0;
   for (const reader = answer.body.getReader(); ;) {
     const { done, value } = await reader.read();
     if (done) break;
-    for (const byte of value) if (byte === LF) lines += 1;
     gathered.push(value);
     size += value.length;
     if (size > 4194304) {
@@ -38,7 +60,7 @@ async function take(answer, tell) {
       gathered = [];
       size = 0;
     }
-    tell(lines, total);
+    tell(count(value), total);
   }
   return parts.concat(gathered);
 }
@@ -63,8 +85,7 @@ async function run(form) {
         : `The box answered ${answer.status}.`;
       return;
     }
-    const parts = await take(answer, (lines, total) => {
-      const rows = Math.max(0, format === "csv" ? lines - 1 : lines);
+    const parts = await take(answer, counter(format), (rows, total) => {
       text.textContent = total ? `${figure(Math.min(rows, total))} of ${figure(total)}` : `${figure(rows)} rows`;
       if (total) {
         bar.max = total;
@@ -84,7 +105,8 @@ async function run(form) {
 
 for (const form of document.querySelectorAll("form[data-export]")) {
   form.addEventListener("submit", (event) => {
-    if (form.elements.format.value === "zip") return;
+    const large = Number(form.dataset.export) > ARCHIVE_READS_MAX;
+    if (large && form.elements.format.value === "zip") return;
     event.preventDefault();
     run(form);
   });

@@ -206,6 +206,8 @@ pub struct Page {
     pub next: Option<CaptureKey>,
     /// Number of matches, when asked for.
     pub total: Option<Total>,
+    /// Number of distinct plates among them, when it is known without counting.
+    pub plates: Option<u64>,
     /// Whether the search was stopped at its deadline: rows may be missing.
     pub stopped: bool,
 }

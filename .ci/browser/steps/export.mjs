@@ -1,4 +1,4 @@
-// Export: the page, a table with its progress, an archive as the browser's own download.
+// Export: the page, a table with its progress, an archive with its progress.
 
 import { readFileSync } from 'node:fs';
 import { assert, inspect } from '../lib.mjs';
@@ -18,7 +18,8 @@ export async function take({ page, base }) {
   await inspect(page, 'export-done');
   await page.check('input[value="zip"]');
   const [archive] = await Promise.all([
-    page.waitForEvent('download'), page.getByRole('button', { name: 'Download' }).click(),
+    page.waitForEvent('download'), page.getByText('6 of 6').waitFor(),
+    page.getByRole('button', { name: 'Download' }).click(),
   ]);
   const bytes = readFileSync(await archive.path());
   assert(bytes.subarray(0, 2).toString() === 'PK' && bytes.length > 1000, `the archive has ${bytes.length} bytes`);

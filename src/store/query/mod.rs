@@ -155,7 +155,9 @@ impl Search {
         keys.truncate(self.limit);
         let next = keys.last().copied().filter(|_| more).map(CaptureKey);
         let rows = keys.into_iter().map(|key| self.row(key)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Page { rows, next, total, stopped })
+        let hits = self.plan.hits.as_ref().filter(|_| self.total && self.plan.only_plates());
+        let plates = hits.map(|hits| hits.len() as u64);
+        Ok(Page { rows, next, total, plates, stopped })
     }
 
     fn row(&self, key: u64) -> Result<Capture, StoreError> {

@@ -1,6 +1,6 @@
 //! The engine against a plain scan, with blocks small enough to see every boundary.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::tz::TimeZone;
 
@@ -311,6 +311,8 @@ fn check(store: &Store, model: &Model, query: &Query, limit: usize) {
             Total::Exact(total) => assert_eq!(total, expected.len() as u64, "{query:?}"),
             Total::AtLeast(_) => panic!("{query:?}"),
         }
+        let plates: HashSet<_> = expected.iter().map(|row| &row.plate).collect();
+        assert!(page.plates.is_none_or(|told| told == plates.len() as u64), "{query:?}");
         rows.extend(page.rows);
         let bare = store.search(query, PageRequest { limit, before, total: false }).unwrap();
         assert_eq!((bare.total, bare.next), (None, page.next));
@@ -319,8 +321,7 @@ fn check(store: &Store, model: &Model, query: &Query, limit: usize) {
             None => break,
         }
     }
-    let found: Vec<&Capture> = rows.iter().collect();
-    assert_eq!(found, expected, "{query:?}");
+    assert_eq!(rows.iter().collect::<Vec<_>>(), expected, "{query:?}");
     let all = store.search_on(query, None).unwrap();
     assert_eq!((all.rows.len(), all.next), (expected.len().min(1000), None));
 }

@@ -23,6 +23,9 @@ struct ListBody<'a> {
     next: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<u64>,
+    /// Distinct plates among them, when that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plates: Option<u64>,
     /// False when counting was stopped: there are at least `total`.
     total_exact: bool,
     /// True when the search was stopped at its time limit.
@@ -129,6 +132,7 @@ pub fn list(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> 
         data: found.rows.iter().map(view).collect(),
         next: found.next.map(|key| key.to_string()),
         total,
+        plates: found.plates,
         total_exact,
         stopped: found.stopped,
         hint: found.stopped.then_some(SLOW_HINT),

@@ -161,6 +161,7 @@ fn answer(
         hidden: hidden.into_iter().map(|(name, value)| Hidden { name, value }).collect(),
         formats: formats(fits, noun),
         zone: format::zone_label(ctx.now, &ctx.zone()),
+        rows: count,
         empty: count == 0,
         back,
     };

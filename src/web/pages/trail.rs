@@ -44,6 +44,7 @@ impl Trail {
     }
 
     /// The page below, which begins after `next`.
+    #[must_use]
     pub fn older(&self, next: CaptureKey) -> Self {
         let mut cursors = self.cursors.clone();
         cursors.push(next);

@@ -10,6 +10,8 @@ use super::{Choice, Link};
 pub struct ExportPage {
     /// `1,284 reads`, `10,000 or more reads`.
     pub what: String,
+    /// How many rows, as a script reads it.
+    pub rows: u64,
     /// The query as text, `""` for everything.
     pub query: String,
     /// Where the form leads.

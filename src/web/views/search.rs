@@ -193,6 +193,8 @@ pub struct Results {
     pub at_least: bool,
     /// `read` or `reads`.
     pub noun: &'static str,
+    /// `56 plates`, `""` when it is not known or one.
+    pub plates: String,
     /// `in 3 ms`, `""` to say nothing.
     pub took: String,
     /// Whether the search was stopped at its deadline: rows may be missing.

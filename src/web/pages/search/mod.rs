@@ -271,6 +271,10 @@ fn results(
         total: format::number(total),
         at_least,
         noun: if total == 1 { "read" } else { "reads" },
+        plates: match found.plates {
+            Some(plates) if plates > 1 => format::count(plates, "plate", "plates"),
+            _ => String::new(),
+        },
         stopped: found.stopped,
         rows: found.rows.iter().map(|row| names.row(row, ctx.now, &zone)).collect(),
         range: if at_least || last <= total {

@@ -85,6 +85,7 @@ pub(in crate::web::preview) fn search(grid: bool) -> Search {
             total: "46,918".to_owned(),
             at_least: grid,
             noun: "reads",
+            plates: "1,204 plates".to_owned(),
             took: "in 3 ms".to_owned(),
             stopped: grid,
             rows: rows(),
