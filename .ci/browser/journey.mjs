@@ -19,6 +19,7 @@ import { bans } from './steps/bans.mjs';
 import { capture } from './steps/capture.mjs';
 import { take } from './steps/export.mjs';
 import { general } from './steps/general.mjs';
+import { factor } from './steps/factor.mjs';
 import { plate } from './steps/plate.mjs';
 import { dashboard } from './steps/dashboard.mjs';
 import { live } from './steps/live.mjs';
@@ -29,7 +30,7 @@ import { vehicles } from './steps/vehicles.mjs';
 
 // What the owner does between the first read and signing out. A new page is a new file and a line here.
 // Alerts come first: their list starts empty, and the live pages raise another.
-const STEPS = [alerts, dashboard, live, search, vehicles, capture, print, take, general, plate, audit, bans, users];
+const STEPS = [alerts, dashboard, live, search, vehicles, capture, print, take, general, plate, audit, bans, users, factor];
 
 async function journey(page, base) {
   await page.goto(`${base}/`);
