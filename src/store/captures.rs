@@ -264,8 +264,9 @@ fn guess(reader: &mut Reader<'_>) -> Result<Option<Guess>, StoreError> {
     Ok(Some(Guess { name: reader.text()?.to_owned(), confidence: reader.f32()? }))
 }
 
+/// A detail record. Version 1 has its uuids in full.
 pub(super) fn encode_detail(detail: &CaptureDetail) -> Vec<u8> {
-    let mut writer = Writer::new(1);
+    let mut writer = Writer::new(2);
     writer.reserve(detail.raw.len() + 4096);
     put_guesses(&mut writer, &detail.candidates);
     put_count(&mut writer, detail.plate_corners.len());
@@ -305,7 +306,7 @@ pub(super) fn encode_detail(detail: &CaptureDetail) -> Vec<u8> {
         Some(id) => writer.u8(1).i64(id),
         None => writer.u8(0),
     };
-    put_texts(&mut writer, &detail.uuids);
+    put_uuids(&mut writer, &detail.uuids);
     writer.text(&detail.signature).text(&detail.key_last_four);
     put_texts(&mut writer, &detail.notes);
     writer.bytes(&detail.raw);
@@ -334,7 +335,7 @@ pub(super) fn decode_facts(reader: &mut Reader<'_>) -> Result<CaptureDetail, Sto
         camera_label: text(reader)?,
         user_data: text(reader)?,
         travel_id: option(reader, Reader::i64)?,
-        uuids: list(reader, text)?,
+        uuids: if reader.version() < 2 { list(reader, text)? } else { uuids(reader)? },
         signature: text(reader)?,
         key_last_four: text(reader)?,
         notes: list(reader, text)?,
@@ -359,6 +360,31 @@ fn put_texts(writer: &mut Writer, texts: &[String]) {
     for text in texts {
         writer.text(text);
     }
+}
+
+/// Uuids of one group differ at the end: each begins with so many bytes of the one before.
+fn put_uuids(writer: &mut Writer, uuids: &[String]) {
+    put_count(writer, uuids.len());
+    let mut before = "";
+    for uuid in uuids {
+        let pairs = uuid.bytes().zip(before.bytes());
+        let same = pairs.take_while(|(new, old)| new == old).take(usize::from(u8::MAX)).count();
+        let same = (0..=same).rev().find(|at| uuid.is_char_boundary(*at)).unwrap_or_default();
+        let (shared, rest) = uuid.split_at(same);
+        writer.u8(shared.len() as u8).text(rest);
+        before = uuid;
+    }
+}
+
+fn uuids(reader: &mut Reader<'_>) -> Result<Vec<String>, StoreError> {
+    let mut uuids: Vec<String> = Vec::new();
+    for _ in 0..reader.u32()? {
+        let shared = usize::from(reader.u8()?);
+        let before = uuids.last().map_or("", String::as_str).get(..shared);
+        let before = before.ok_or_else(|| StoreError::Corrupt("uuid without a start".into()))?;
+        uuids.push(format!("{before}{}", reader.text()?));
+    }
+    Ok(uuids)
 }
 
 fn list<'a, T>(

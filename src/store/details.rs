@@ -121,3 +121,45 @@ fn readable<T>(found: Result<Option<T>, StoreError>) -> Result<Option<T>, StoreE
         found => found,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{decode_detail, encode_detail};
+    use crate::model::capture::CaptureDetail;
+    use crate::store::codec::Writer;
+
+    fn detail(uuids: &[&str]) -> CaptureDetail {
+        let uuids = uuids.iter().map(|uuid| (*uuid).to_owned()).collect();
+        CaptureDetail { uuids, signature: "1h_ab".into(), raw: vec![7; 9], ..Default::default() }
+    }
+
+    #[test]
+    fn uuids_come_back_from_what_they_share() {
+        let long = "x".repeat(300);
+        for uuids in [
+            &[][..],
+            &["A-1-100-7", "A-1-101-7", "A-1-101-7", "A-1", "", "B", "B-\u{e9}", "B-\u{e8}"],
+            &[&long, &long, "y"],
+        ] {
+            let detail = detail(uuids);
+            let record = encode_detail(&detail);
+            assert_eq!(decode_detail(&record).unwrap(), detail);
+            for end in 0..record.len() {
+                assert!(decode_detail(&record[..end]).is_err(), "{end}");
+            }
+        }
+    }
+
+    #[test]
+    fn records_of_the_first_version_are_read() {
+        let detail = detail(&["A-1", "A-2"]);
+        let mut writer = Writer::new(1);
+        writer.u32(0).u32(0).u8(0).u32(0).u8(0);
+        for _ in 0..5 {
+            writer.text("");
+        }
+        writer.u8(0).u32(2).text("A-1").text("A-2");
+        writer.text("1h_ab").text("").u32(0).bytes(&[7; 9]);
+        assert_eq!(decode_detail(&writer.finish()).unwrap(), detail);
+    }
+}
