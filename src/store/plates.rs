@@ -53,19 +53,20 @@ impl WriteTx {
         key: CaptureKey,
         slot: Slot,
     ) -> Result<(), StoreError> {
-        let known = self.table(PLATE_IDS)?.get(plate)?.map(|row| row.value());
+        let mut ids = self.table(PLATE_IDS)?;
+        let known = ids.get(plate)?.map(|row| row.value());
         let mut plates = self.table(PLATES)?;
         let (id, count, newest) = if let Some(id) = known {
             let hit = find(&plates, id)?;
             (id, hit.count, hit.newest)
         } else {
             let id = plates.last()?.map_or(0, |(id, _)| id.value() + 1);
-            self.table(PLATE_IDS)?.insert(plate, id)?;
+            ids.insert(plate, id)?;
             (id, 0, 0)
         };
         let record = encode(count + 1, newest.max(key.0), plate);
         plates.insert(id, record.as_slice())?;
-        self.table(POSTINGS)?.insert((id, key.0), slot.packed())?;
+        self.new_rows.borrow_mut().postings.push(((id, key.0), slot.packed()));
         Ok(())
     }
 

@@ -172,15 +172,10 @@ impl WriteTx {
     }
 
     /// Records the places of what came with the read, in one row.
-    pub(in crate::store) fn put_places(
-        &self,
-        key: CaptureKey,
-        places: &Places,
-    ) -> Result<(), StoreError> {
+    pub(in crate::store) fn put_places(&self, key: CaptureKey, places: &Places) {
         if *places != Places::default() {
-            self.table(IMAGE_PLACES)?.insert((key.0, ALL), encode_all(places).as_slice())?;
+            self.new_rows.borrow_mut().places.push(((key.0, ALL), encode_all(places)));
         }
-        Ok(())
     }
 
     /// Records `place` of one image that came later, in the stead of an earlier one.
@@ -219,10 +214,10 @@ mod tests {
         let key = CaptureKey(7);
         let found = store
             .write(|tx| {
-                tx.put_places(key, &Places::default())?;
+                tx.put_places(key, &Places::default());
                 assert_eq!(tx.image_places(key)?, []);
                 let images = vec![(ImageKind::Vehicle, place(1)), (ImageKind::Plate, place(2))];
-                tx.put_places(key, &Places { images, detail: Some(place(6)) })?;
+                tx.put_places(key, &Places { images, detail: Some(place(6)) });
                 tx.put_image_place(key, ImageKind::Full, &place(3))?;
                 tx.put_image_place(key, ImageKind::Vehicle, &place(4))?;
                 assert_eq!(tx.image_place(key, ImageKind::Plate)?, Some(place(2)));

@@ -58,12 +58,14 @@ impl WriteTx {
         detail: &CaptureDetail,
         places: &Places,
     ) -> Result<(), StoreError> {
-        if self.table(CAPTURES)?.get(capture.key.0)?.is_some() {
+        let mut captures = self.table(CAPTURES)?;
+        if captures.get(capture.key.0)?.is_some() {
             return Err(StoreError::Refused("a capture has this key already"));
         }
         let slot = self.index_capture(capture, detail)?;
-        self.table(CAPTURES)?.insert(capture.key.0, encode(capture, slot).as_slice())?;
-        self.put_places(capture.key, places)?;
+        captures.insert(capture.key.0, encode(capture, slot).as_slice())?;
+        drop(captures);
+        self.put_places(capture.key, places);
         if places.detail.is_none() {
             self.put_detail(capture.key, detail)?;
         }
@@ -182,7 +184,8 @@ impl WriteTx {
             }
         };
         range.include(capture.key.0);
-        self.table(SLOTS)?.insert((slot.block, slot.ordinal), capture.key.0)?;
+        let row = ((slot.block, slot.ordinal), capture.key.0);
+        self.new_rows.borrow_mut().slots.push(row);
         Ok(slot)
     }
 

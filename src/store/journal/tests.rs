@@ -21,7 +21,8 @@ fn note(tx: &WriteTx, read: &Read, places: &Places) -> Result<(), StoreError> {
     }
     tx.bump(&format!("test/{name}"), 1);
     let number = name.parse().unwrap_or(0);
-    tx.put_places(CaptureKey(number), places)
+    tx.put_places(CaptureKey(number), places);
+    Ok(())
 }
 
 fn options() -> StoreOptions {
