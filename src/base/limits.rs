@@ -110,8 +110,6 @@ pub const INGEST_QUEUE_MAX: usize = 128;
 pub const INGEST_BATCH_MAX: usize = 64;
 /// How long a request waits for its read to be durable before it gets 503.
 pub const INGEST_WAIT: Duration = Duration::from_secs(30);
-/// Compressors that wait for the next payload, 300 KiB each; there are few cores to use more.
-pub const PACKERS_MAX: usize = 4;
 /// Payloads in one body (JSON array or NDJSON).
 pub const PAYLOADS_PER_BODY_MAX: usize = 1000;
 /// Depth of nested JSON; agents use 5.

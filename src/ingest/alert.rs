@@ -76,6 +76,6 @@ fn captured(root: &Object<'_>, context: &Context, mut notes: Notes) -> Option<Ne
     if new.detail.user_data.is_empty() {
         new.detail.user_data = user_data(root, &mut notes);
     }
-    finish(&mut new, root, inside, context, notes);
+    finish(&mut new, root, inside, notes);
     Some(new)
 }

@@ -37,7 +37,7 @@ impl PayloadKind for Group {
         } else {
             capture(group, context, &mut notes)
         };
-        finish(&mut new, root, group, context, notes);
+        finish(&mut new, root, group, notes);
         Payload::Capture(new)
     }
 }

@@ -4,7 +4,6 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use crate::base::clock::Timestamp;
 use crate::base::limits::KIND_CHARS_MAX;
@@ -33,7 +32,7 @@ mod vehicle;
 
 pub use self::json::BodyError;
 pub use self::keys::KeyPlace;
-pub use self::packer::{Packer, inflate_raw};
+pub use self::packer::unpack;
 pub use self::read::is_derived_uuid;
 
 /// Every payload kind this version understands. The first that recognises a document reads it.
@@ -65,8 +64,6 @@ pub struct Context {
     pub received_at: Timestamp,
     /// Who sent it.
     pub peer: IpAddr,
-    /// Packs what is kept of the documents.
-    pub packer: Arc<Packer>,
 }
 
 /// What a document shows before anything in it is decoded.
@@ -219,15 +216,9 @@ fn withheld(root: &Object<'_>) -> Option<Secret> {
 
 /// Finishes a capture that was read from `part` of the document `root`: what it came from, its
 /// identity, its notes.
-fn finish(
-    new: &mut NewCapture,
-    root: &Object<'_>,
-    part: &Object<'_>,
-    context: &Context,
-    mut notes: Notes,
-) {
+fn finish(new: &mut NewCapture, root: &Object<'_>, part: &Object<'_>, mut notes: Notes) {
     let text = redact::document(root);
-    new.detail.raw = context.packer.pack(&text);
+    new.detail.raw = packer::pack(&text);
     if new.detail.raw.is_empty() {
         notes.add("the payload is too large to be kept as it was sent");
     }

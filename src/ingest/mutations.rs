@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::tests::{FIXTURES, START, parse_all};
-use super::{Parsed, inflate_raw};
+use super::{Parsed, unpack};
 use crate::base::limits::{
     CANDIDATES_MAX, GUESSES_MAX, JPEG_SIDE_MAX, KIND_CHARS_MAX, NOTES_MAX, PLATE_CHARS_MAX,
     SIGNATURE_CHARS_MAX, STREAMS_MAX, TEXT_CHARS_MAX, TRAITS_MAX, UUIDS_MAX,
@@ -186,7 +186,7 @@ fn is_sound(new: &NewCapture) {
         assert!((1..=JPEG_SIDE_MAX).contains(&(jpeg.width as usize)));
         assert!((1..=JPEG_SIDE_MAX).contains(&(jpeg.height as usize)));
     }
-    let raw = inflate_raw(&detail.raw).unwrap();
+    let raw = unpack(&detail.raw).unwrap();
     assert!(!raw.contains("_jpeg\":"), "{raw}");
     assert!(serde_json::from_str::<Value>(&raw).is_ok_and(|raw| raw.is_object()), "{raw}");
 }

@@ -1,12 +1,11 @@
 //! The whole way from bytes to values: every fixture, every oddity of the field tables.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::images::tests::picture;
-use super::{BodyError, Context, KeyPlace, PAYLOADS, Parsed, Refused, inflate_raw, parse_body};
+use super::{BodyError, Context, KeyPlace, PAYLOADS, Parsed, Refused, parse_body, unpack};
 use crate::base::clock::Timestamp;
 use crate::base::limits::PAYLOADS_PER_BODY_MAX;
 use crate::base::secret::Secret;
@@ -36,7 +35,6 @@ pub(super) fn context() -> Context {
     Context {
         received_at: Timestamp(START + 500_000),
         peer: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 9)),
-        packer: Arc::default(),
     }
 }
 
@@ -162,7 +160,7 @@ fn v2_groups() {
     assert!((1.7e-6..1.8e-6).contains(&new.detail.candidates[2].confidence));
     assert_eq!(new.capture.vehicle.body.as_ref().unwrap().name, "sedan-wagon");
     assert_eq!((new.detail.position, new.capture.vehicle.year.as_ref()), (None, None));
-    let raw = inflate_raw(&new.detail.raw).unwrap();
+    let raw = unpack(&new.detail.raw).unwrap();
     assert!(raw.contains("1.7821653273131233e-006"), "numbers stay as sent: {raw}");
 
     let new = capture("group_v2_cloud");
@@ -199,7 +197,7 @@ fn v3_groups() {
     let new = capture("group_v3_lan");
     assert_eq!((new.detail.user_data.as_str(), new.detail.position), ("hello world", None));
     assert_eq!(new.detail.camera_label, "");
-    let raw = inflate_raw(&new.detail.raw).unwrap();
+    let raw = unpack(&new.detail.raw).unwrap();
     assert!(raw.contains(r#""future_field":{"kept":[1,2.5,true,null]}"#), "{raw}");
     assert!(!raw.contains("_jpeg"), "{raw}");
 }
@@ -269,7 +267,7 @@ fn no_secret_of_any_fixture_is_returned() {
         let shown = format!("{parsed:?}");
         assert_eq!(words(&shown), 0, "{name}: {shown}");
         if let Payload::Capture(new) | Payload::Alert { group: Some(new), .. } = &parsed.payload {
-            let raw = inflate_raw(&new.detail.raw).unwrap();
+            let raw = unpack(&new.detail.raw).unwrap();
             assert_eq!(words(&raw), 0, "{name}: {raw}");
             serde_json::from_str::<Value>(&raw).unwrap();
         }

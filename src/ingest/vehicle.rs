@@ -26,7 +26,7 @@ impl PayloadKind for Vehicle {
     fn parse(&self, document: &Document<'_>, context: &Context) -> Payload {
         let mut notes = document.notes();
         let mut new = capture(&document.root, context, &mut notes);
-        finish(&mut new, &document.root, &document.root, context, notes);
+        finish(&mut new, &document.root, &document.root, notes);
         Payload::Capture(new)
     }
 }

@@ -2,7 +2,6 @@
 //! everything it understands well enough not to want again, so that a retrying agent is never
 //! blocked behind one message.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
@@ -78,8 +77,7 @@ pub fn receive(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, Web
         None => None,
     };
     let body = input.bytes().inspect_err(|_| count(&refusals.body))?;
-    let packer = Arc::clone(ctx.site.ingest.packer());
-    let context = Context { received_at: ctx.now, peer: ctx.head.client, packer };
+    let context = Context { received_at: ctx.now, peer: ctx.head.client };
     let mut desk = Desk { ctx, level, early, admitted: Vec::new(), last: None };
     let parsed = ingest::parse_body(&body, &context, |offer| desk.admit(&offer));
     drop(body);

@@ -13,7 +13,6 @@ use std::time::Duration;
 use crate::base::clock::Clock;
 use crate::base::limits::{INGEST_BATCH_MAX, INGEST_QUEUE_MAX, INGEST_WAIT};
 use crate::domain::captures::{self, Outcome};
-use crate::ingest::Packer;
 use crate::model::agent::Payload;
 use crate::store::journal::{Entry, Journaled};
 use crate::store::{Store, StoreError};
@@ -64,7 +63,6 @@ pub struct Ingest {
     store: Arc<Store>,
     clock: Clock,
     figures: Arc<IngestFigures>,
-    packer: Arc<Packer>,
 }
 
 impl Ingest {
@@ -82,8 +80,8 @@ impl Ingest {
             let (store, queue) = (Arc::clone(store), Arc::clone(&queue));
             super::spawn("ingest", move || work(&store, &queue, &desk))?
         };
-        let (store, clock, packer) = (Arc::clone(store), clock.clone(), Arc::default());
-        Ok((Self { queue, store, clock, figures, packer }, thread))
+        let (store, clock) = (Arc::clone(store), clock.clone());
+        Ok((Self { queue, store, clock, figures }, thread))
     }
 
     /// Stores `payloads`, which came together from `address`; returns when all are durable.
@@ -128,11 +126,6 @@ impl Ingest {
     /// Ends the pipeline once everything queued so far is committed.
     pub fn close(&self) {
         self.queue.close();
-    }
-
-    /// What packs the documents that are kept.
-    pub const fn packer(&self) -> &Arc<Packer> {
-        &self.packer
     }
 
     /// Figures since start.

@@ -71,7 +71,7 @@ fn show(
 pub fn raw(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
     let key = key(ctx)?;
     let detail = ctx.site.store.read(|tx| tx.capture_detail(key))?.ok_or(WebError::NotFound)?;
-    let json = crate::ingest::inflate_raw(&detail.raw)
+    let json = crate::ingest::unpack(&detail.raw)
         .ok_or_else(|| WebError::Internal("the kept payload cannot be inflated".into()))?;
     if let Some(capture) = ctx.site.store.read(|tx| tx.capture(key))? {
         ctx.site.store.audit_later(viewed(ctx, Action::ViewRaw, &capture));

@@ -52,7 +52,7 @@ fn outlines(facts: &Facts) -> Option<Outlines> {
     let (corners, vehicle) = (&detail.plate_corners, detail.vehicle_box);
     let confidence = format::percent(capture.confidence);
     let outlines = Outlines::new(capture.frame, corners, vehicle, confidence)?;
-    let payload = crate::ingest::inflate_raw(&detail.raw).unwrap_or_default();
+    let payload = crate::ingest::unpack(&detail.raw).unwrap_or_default();
     Some(outlines.with_path(&path(&payload)))
 }
 
