@@ -264,7 +264,7 @@ pub struct CaptureDetail {
     pub key_last_four: String,
     /// What was wrong with the payload, a sentence each.
     pub notes: Vec<String>,
-    /// The payload without its JPEGs and without any secret: JSON, deflated.
+    /// The payload without its JPEGs and without any secret: JSON, packed by `ingest`.
     pub raw: Vec<u8>,
 }
 
