@@ -75,6 +75,26 @@ fn pages_follow_each_other() {
 }
 
 #[test]
+fn the_page_of_alerts_leads_back() {
+    let harness = Harness::start();
+    for number in 1..=51 {
+        post(&harness, number, &[]);
+    }
+    let mut owner = harness.owner();
+    let first = owner.get("/alerts/rekor?list=Stolen").expect(200).text();
+    assert_eq!(rows(&first).len(), 50);
+    let link = |page: &str, rel: &str| {
+        let before = page.split(&format!("\" rel=\"{rel}\"")).next().unwrap();
+        before.rsplit("href=\"").next().unwrap().replace("&amp;", "&")
+    };
+    let second = owner.get(&link(&first, "next")).expect(200).text();
+    assert_eq!(rows(&second).len(), 1);
+    let newer = link(&second, "prev");
+    assert!(newer.contains("list=Stolen"), "{newer}");
+    assert_eq!(rows(&owner.get(&newer).expect(200).text()), rows(&first));
+}
+
+#[test]
 fn one_alert_shows_its_list_its_read_and_its_past() {
     let harness = Harness::start();
     post(&harness, 1, &[]);
