@@ -17,10 +17,16 @@ export async function take({ page, base }) {
   await page.getByText('Done.').waitFor();
   await inspect(page, 'export-done');
   await page.check('input[value="zip"]');
+  await page.evaluate(() => {
+    const text = document.querySelector('[data-text]');
+    globalThis.told = [];
+    new MutationObserver(() => globalThis.told.push(text.textContent)).observe(text, { childList: true });
+  });
   const [archive] = await Promise.all([
-    page.waitForEvent('download'), page.getByText('6 of 6').waitFor(),
-    page.getByRole('button', { name: 'Download' }).click(),
+    page.waitForEvent('download'), page.getByRole('button', { name: 'Download' }).click(),
   ]);
+  const told = await page.evaluate(() => globalThis.told);
+  assert(told.includes('6 of 6'), `the archive told ${told}`);
   const bytes = readFileSync(await archive.path());
   assert(bytes.subarray(0, 2).toString() === 'PK' && bytes.length > 1000, `the archive has ${bytes.length} bytes`);
   await page.goto(`${base}/search/export?q=plate:NOTHING`);
