@@ -8,6 +8,7 @@ use crate::model::settings::{General, Retention};
 use crate::model::user::{Role, User};
 use crate::store::{Store, StoreError, WriteTx};
 
+use super::channels_file;
 use super::guard_settings;
 use super::logo;
 use super::report::{self, LogoChange};
@@ -64,6 +65,9 @@ pub fn import(
         apply_report(tx, &file, &logo, &mut changes)?;
         apply_retention(tx, &file, &mut changes)?;
         for change in guard_settings::import(tx, &file.guard, file.full)? {
+            changes.push(told(&change));
+        }
+        for change in channels_file::import(tx, &file.notify, file.full, &mut problems)? {
             changes.push(told(&change));
         }
         apply_users(tx, &file, now, &mut changes, &mut problems)?;

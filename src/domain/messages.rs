@@ -11,10 +11,12 @@ use crate::model::capture::{Capture, CaptureKey, ImageKind};
 use crate::model::notice::{Delivery, Notice};
 use crate::model::text::{clean, clean_lines};
 use crate::model::user::UserId;
+use crate::model::watch::MatchId;
 use crate::notify::{Message, Picture, Topic};
 use crate::store::{ReadTx, Store, StoreError};
 
 use super::settings::Settings;
+use super::watches;
 
 /// A read and why somebody is told of it.
 struct Sight {
@@ -115,9 +117,19 @@ fn one(
 }
 
 /// The read behind the match `id`.
-#[expect(clippy::unnecessary_wraps, reason = "watches will read the store")]
-fn matched(_tx: &ReadTx, _id: u64) -> Result<Option<Sight>, StoreError> {
-    Ok(None)
+fn matched(tx: &ReadTx, id: u64) -> Result<Option<Sight>, StoreError> {
+    let Some(report) = watches::report(tx, MatchId(id))? else { return Ok(None) };
+    let Some(capture) = report.capture else { return Ok(None) };
+    Ok(Some(Sight {
+        topic: Topic::Match,
+        capture,
+        camera: report.camera,
+        agent: report.agent,
+        title: report.matched.title.clone(),
+        description: report.matched.description,
+        cause: ("Watch", report.matched.title),
+        page: format!("/alerts/custom/{}", report.matched.id),
+    }))
 }
 
 /// The read behind a Rekor alert.

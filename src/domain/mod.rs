@@ -8,6 +8,7 @@ pub mod box_names;
 pub mod captures;
 pub mod certificates;
 pub mod channels;
+pub mod channels_file;
 pub mod corrections;
 pub mod export;
 pub mod finding;

@@ -6,11 +6,12 @@ use crate::base::hash::{hex, sha256};
 use crate::model::job::{Job, NewJob, Queued};
 use crate::model::notice::{Delivery, Notice};
 use crate::model::user::{User, UserId};
+use crate::model::watch::MatchId;
 use crate::notify::field::phone;
 use crate::notify::{Channel, Reach};
 use crate::store::{ReadTx, StoreError, WriteTx};
 
-use super::channels;
+use super::{channels, watches};
 
 /// Queue of notices for which receivers have to be found.
 pub const NOTICES: &str = "notice";
@@ -86,10 +87,12 @@ pub fn receivers(
     Ok(found)
 }
 
-/// Who is told of the match `id`.
-#[expect(clippy::unnecessary_wraps, reason = "watches will read the store")]
-fn readers(_tx: &ReadTx, _id: u64) -> Result<Vec<User>, StoreError> {
-    Ok(Vec::new())
+/// Who is told of the match `id`: whose watch it is, and the contacts.
+fn readers(tx: &ReadTx, id: u64) -> Result<Vec<User>, StoreError> {
+    let report = watches::report(tx, MatchId(id))?;
+    Ok(report
+        .map(|report| report.owner.into_iter().chain(report.contacts).collect())
+        .unwrap_or_default())
 }
 
 /// Addresses of those `people` who want to be told this way.

@@ -8,6 +8,7 @@ use crate::model::settings::General;
 use crate::model::text;
 use crate::model::user::{Details, Email, Role, Username};
 
+use super::channels_file::{self, NotifyPart};
 use super::guard_settings::{self, GuardPart};
 use super::person;
 use super::report;
@@ -18,9 +19,9 @@ use super::toml_file::{At, Problem, TomlReader};
 /// The form this version reads.
 const FORMAT: i64 = 1;
 const TOP: &[&str] =
-    &["format", "kind", "general", "report", "ipban", "abuseipdb", "retention", "users"];
+    &["format", "kind", "general", "report", "ipban", "abuseipdb", "notify", "retention", "users"];
 /// Tables of the form that belong to parts this version does not have.
-const TOP_LATER: &[&str] = &["notify", "agents", "cameras", "watches"];
+const TOP_LATER: &[&str] = &["agents", "cameras", "watches"];
 const GENERAL: &[&str] = &[
     "box_name",
     "public_url",
@@ -65,6 +66,8 @@ pub struct SettingsFile {
     pub audit_days: Option<u32>,
     /// `[ipban]` and `[abuseipdb]`.
     pub guard: GuardPart,
+    /// `[notify.*]`.
+    pub notify: NotifyPart,
     /// `[[users]]`, `None` when there are none.
     pub users: Option<Vec<UserPart>>,
 }
@@ -177,6 +180,7 @@ pub fn parse(text: &str) -> Result<SettingsFile, Vec<Problem>> {
     let audit_days =
         reader.table(&top, "retention").and_then(|it| retention(&mut reader, it.value));
     let guard = guard_settings::read(&mut reader, &top);
+    let notify = channels_file::read(&mut reader, &top);
     let rows = reader.tables(&top, "users");
     let users: Option<Vec<UserPart>> =
         rows.map(|rows| rows.iter().filter_map(|row| user(&mut reader, row)).collect());
@@ -192,7 +196,7 @@ pub fn parse(text: &str) -> Result<SettingsFile, Vec<Problem>> {
     }
     let problems = reader.finish();
     if problems.is_empty() {
-        Ok(SettingsFile { full, general, report, audit_days, guard, users })
+        Ok(SettingsFile { full, general, report, audit_days, guard, notify, users })
     } else {
         Err(problems)
     }
@@ -345,7 +349,7 @@ mod tests {
         let text = "format = 1\nkind = \"partial\"\n[general]\nboxname = \"x\"\npost_auth = \"9\"\n\
             public_url = 7\n[[users]]\nusername = \"a b\"\nrole = \"king\"\n\
             password_hash = \"$2b$12$secretsecret\"\nphone = \"030 1234567\"\n\
-            website = \"javascript:x\"\n[notify]\nx = 3\n[colour]\n";
+            website = \"javascript:x\"\n[cameras]\nx = 3\n[colour]\n";
         let found = problems(text);
         let expected = [
             (4, "did you mean box_name?"),

@@ -69,6 +69,15 @@ impl Kind {
     pub const fn is_secret(self) -> bool {
         matches!(self, Self::Secret | Self::SecretUrl)
     }
+
+    /// The first word of `text` by this rule, `None` when there is none.
+    ///
+    /// # Errors
+    /// What would be right, a clause.
+    pub fn first(self, text: &str) -> Result<Option<String>, String> {
+        let parsed = Field::new("to", "To", self).parse(text)?;
+        Ok(parsed.split_whitespace().next().map(ToOwned::to_owned))
+    }
 }
 
 /// Fields that every channel has.

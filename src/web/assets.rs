@@ -40,6 +40,7 @@ const SHEETS: &[&str] = &[
     "sheet",
     "plate",
     "bans",
+    "notifications",
     "account",
     "phone",
     "touch",

@@ -70,6 +70,10 @@ pub const BANS_LIFT: &str = "/settings/bans/lift";
 pub const BANS_ABUSE: &str = "/settings/bans/abuseipdb";
 /// POST `csrf`.
 pub const BANS_TEST: &str = "/settings/bans/test";
+/// Ways to tell people; one is `/settings/notifications/CHANNEL`, a test of it `.../CHANNEL/test`.
+pub const NOTIFICATIONS: &str = "/settings/notifications";
+/// POST `id` (a number or `all`), `do` (`again`, `forget`), `csrf`.
+pub const NOTIFICATIONS_FAILED: &str = "/settings/notifications/failed";
 /// Certificate and the ways in. POST `allow_plain`, `hsts`, `host_names`, `security_contact`, `csrf`.
 pub const CERTIFICATE: &str = "/settings/certificate";
 /// POST `chain`, `key` (PEM), `csrf`: presents a certificate that is brought.
@@ -150,6 +154,8 @@ pub const ALL: &[(&str, &str)] = &[
     ("bans_lift", BANS_LIFT),
     ("bans_abuse", BANS_ABUSE),
     ("bans_test", BANS_TEST),
+    ("notifications", NOTIFICATIONS),
+    ("notifications_failed", NOTIFICATIONS_FAILED),
     ("audit", AUDIT),
     ("audit_export", AUDIT_EXPORT),
     ("certificate", CERTIFICATE),

@@ -10,8 +10,8 @@ use crate::web::error::WebError;
 use crate::web::headers::Class;
 use crate::web::pages::{
     alerts, audit, bans, captures, certificate, code, dashboard, export, general, images, keys,
-    live, login, person, plate, plates, print, profile, reset, search, searches, second_factor,
-    settings, setup, theme, trust, users,
+    live, login, notifications, person, plate, plates, print, profile, reset, search, searches,
+    second_factor, settings, setup, theme, trust, users,
 };
 use crate::web::{api, health, webhook};
 
@@ -171,6 +171,10 @@ pub const ROUTES: &[Route] = &[
     post("/settings/bans/lift", Page(Admin), bans::lift),
     post("/settings/bans/abuseipdb", Page(Admin), bans::save_abuse),
     post("/settings/bans/test", Page(Admin), bans::test_key),
+    get("/settings/notifications", Page(Admin), Class::Page, notifications::page),
+    post("/settings/notifications/failed", Page(Admin), notifications::failed),
+    post("/settings/notifications/{channel}", Page(Admin), notifications::save),
+    post("/settings/notifications/{channel}/test", Page(Admin), notifications::test),
     get("/audit", Page(Admin), Class::Page, audit::page),
     get("/audit/export", Page(Admin), Class::Data, audit::export),
     get("/settings/certificate", Page(Admin), Class::Page, certificate::page),

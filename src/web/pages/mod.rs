@@ -16,6 +16,7 @@ pub mod keys;
 pub mod live;
 pub mod login;
 pub mod names;
+pub mod notifications;
 pub mod person;
 pub mod plate;
 pub mod plates;

@@ -153,6 +153,7 @@ pub fn flash(ctx: &Ctx<'_>) -> Option<Flash> {
         "factor-reset" => {
             "The second factor is removed. All sessions of the account were signed out."
         }
+        "resent" => "Sent again.",
         "banned" => "Banned.",
         "lifted" => "The ban is lifted.",
         "sessions" => "All other sessions were signed out.",

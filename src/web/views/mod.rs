@@ -12,6 +12,7 @@ pub mod error;
 pub mod export;
 pub mod general;
 pub mod live;
+pub mod notifications;
 pub mod plate;
 pub mod print;
 pub mod profile;

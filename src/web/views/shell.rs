@@ -166,6 +166,7 @@ const ENTRIES: &[Entry] = &[
     entry(SETTINGS, ("webhook", "Webhook", "send", paths::WEBHOOK), Role::Admin),
     entry(SETTINGS, ("users", "Users", "users", paths::USERS), Role::Admin),
     entry(SETTINGS, ("bans", "Bans", "shield", paths::BANS), Role::Admin),
+    entry(SETTINGS, ("notifications", "Notifications", "bell", paths::NOTIFICATIONS), Role::Admin),
     entry(SETTINGS, ("audit", "Audit log", "audit", paths::AUDIT), Role::Admin),
     entry(SETTINGS, ("certificate", "Certificate", "lock", paths::CERTIFICATE), Role::Admin),
     entry(SETTINGS, ("profile", "Profile and key", "user", paths::PROFILE), Role::Viewer),
