@@ -28,6 +28,7 @@ use crate::web::webhook::Refusals;
 use crate::worker::abuse::Abuse;
 use crate::worker::ingest::Ingest;
 use crate::worker::outbox::Outbox;
+use crate::worker::pulls::Pulls;
 use crate::worker::{guard, janitor};
 
 /// Pause between two looks at whether the threads that call others have ended, and how many: a
@@ -153,6 +154,9 @@ impl App {
             Abuse::start(&store, &bans, &settings, &clock).map_err(|error| no_threads(&error))?;
         let (outbox, senders) =
             Outbox::start(&store, &settings, &clock, &stop).map_err(|error| no_threads(&error))?;
+        let (pulls, pullers) =
+            Pulls::start(&store, &clock, &stop).map_err(|error| no_threads(&error))?;
+        threads.extend(pullers);
         let site = Arc::new(Site {
             outbox,
             store,
@@ -163,6 +167,7 @@ impl App {
             certificates,
             bans,
             abuse,
+            pulls,
             sign_in,
             renderer,
             refusals: Refusals::default(),

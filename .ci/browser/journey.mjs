@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { assert, binary, fail, freePort, healthy, inspect, password, post, problems, send, shots, watch } from './lib.mjs';
+import { agents } from './steps/agents.mjs';
 import { alerts } from './steps/alerts.mjs';
 import { audit } from './steps/audit.mjs';
 import { bans } from './steps/bans.mjs';
@@ -30,7 +31,7 @@ import { vehicles } from './steps/vehicles.mjs';
 
 // What the owner does between the first read and signing out. A new page is a new file and a line here.
 // Alerts come first: their list starts empty, and the live pages raise another.
-const STEPS = [alerts, dashboard, live, search, vehicles, capture, print, take, general, plate, audit, bans, users, factor];
+const STEPS = [alerts, dashboard, live, search, vehicles, capture, print, take, general, plate, audit, agents, bans, users, factor];
 
 async function journey(page, base) {
   await page.goto(`${base}/`);

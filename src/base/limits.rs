@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+mod agents;
 mod outbox;
 mod watches;
 
+pub use agents::*;
 pub use outbox::*;
 pub use watches::*;
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::base::clock::Timestamp;
 use crate::base::limits::{PARKED_VISIT_MS, PREVIEW_WINDOW_MS, UNKNOWN_KINDS_MAX};
-use crate::domain::{corrections, watches};
+use crate::domain::{corrections, pulls, watches};
 use crate::model::agent::{Agent, Camera, Heartbeat, Payload, RekorAlert};
 use crate::model::capture::{Capture, CaptureKey, CaptureKind, Flags, ImageKind, Jpeg, NewCapture};
 use crate::model::correction::Correction;
@@ -220,7 +220,10 @@ fn record_capture(
     tx.put_identity(&capture.agent_uid, kind, &capture.uuid, capture.key)?;
     if preview {
         tx.put_preview(&capture.agent_uid, &capture.uuid, capture.key)?;
-    } else if let Some(plate) = parked_plate(capture) {
+    } else {
+        pulls::want(tx, capture, &new.detail, now)?;
+    }
+    if !preview && let Some(plate) = parked_plate(capture) {
         let (agent, camera) = (&capture.agent_uid, capture.camera_id);
         tx.put_parked(agent, camera, plate, capture.key, capture.ended_at)?;
     }

@@ -8,6 +8,7 @@ use crate::model::settings::{General, Retention};
 use crate::model::user::{Role, User};
 use crate::store::{Store, StoreError, WriteTx};
 
+use super::agents;
 use super::channels_file;
 use super::guard_settings;
 use super::logo;
@@ -68,6 +69,9 @@ pub fn import(
             changes.push(told(&change));
         }
         for change in channels_file::import(tx, &file.notify, file.full, &mut problems)? {
+            changes.push(told(&change));
+        }
+        for change in agents::import(tx, file.agents.as_deref(), file.full, &mut problems)? {
             changes.push(told(&change));
         }
         apply_users(tx, &file, now, &mut changes, &mut problems)?;

@@ -1,6 +1,7 @@
 //! The verbs of the product. No HTTP and no threads: each takes a transaction, the time and
 //! values, and refuses by rule before anything is written.
 
+pub mod agents;
 pub mod api_keys;
 pub mod audit;
 pub mod bans;
@@ -23,6 +24,7 @@ pub mod period;
 pub mod person;
 pub mod picture;
 pub mod portrait;
+pub mod pulls;
 pub mod report;
 pub mod retention;
 pub mod rhythm;

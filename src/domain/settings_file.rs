@@ -8,6 +8,7 @@ use crate::model::settings::General;
 use crate::model::text;
 use crate::model::user::{Details, Email, Role, Username};
 
+use super::agents::{self, AgentPart};
 use super::channels_file::{self, NotifyPart};
 use super::guard_settings::{self, GuardPart};
 use super::person;
@@ -18,10 +19,20 @@ use super::toml_file::{At, Problem, TomlReader};
 
 /// The form this version reads.
 const FORMAT: i64 = 1;
-const TOP: &[&str] =
-    &["format", "kind", "general", "report", "ipban", "abuseipdb", "notify", "retention", "users"];
+const TOP: &[&str] = &[
+    "format",
+    "kind",
+    "general",
+    "report",
+    "ipban",
+    "abuseipdb",
+    "notify",
+    "retention",
+    "agents",
+    "users",
+];
 /// Tables of the form that belong to parts this version does not have.
-const TOP_LATER: &[&str] = &["agents", "cameras", "watches"];
+const TOP_LATER: &[&str] = &["cameras", "watches"];
 const GENERAL: &[&str] = &[
     "box_name",
     "public_url",
@@ -66,6 +77,8 @@ pub struct SettingsFile {
     pub audit_days: Option<u32>,
     /// `[ipban]` and `[abuseipdb]`.
     pub guard: GuardPart,
+    /// `[[agents]]`, `None` when there are none.
+    pub agents: Option<Vec<AgentPart>>,
     /// `[notify.*]`.
     pub notify: NotifyPart,
     /// `[[users]]`, `None` when there are none.
@@ -180,6 +193,7 @@ pub fn parse(text: &str) -> Result<SettingsFile, Vec<Problem>> {
     let audit_days =
         reader.table(&top, "retention").and_then(|it| retention(&mut reader, it.value));
     let guard = guard_settings::read(&mut reader, &top);
+    let agents = agents::read(&mut reader, &top);
     let notify = channels_file::read(&mut reader, &top);
     let rows = reader.tables(&top, "users");
     let users: Option<Vec<UserPart>> =
@@ -196,7 +210,7 @@ pub fn parse(text: &str) -> Result<SettingsFile, Vec<Problem>> {
     }
     let problems = reader.finish();
     if problems.is_empty() {
-        Ok(SettingsFile { full, general, report, audit_days, guard, notify, users })
+        Ok(SettingsFile { full, general, report, audit_days, guard, agents, notify, users })
     } else {
         Err(problems)
     }

@@ -56,7 +56,10 @@ fn standard(code: &str) -> Vec<u8> {
 
 /// Checks that `bytes` start and end like a JPEG and have a sane frame header. Padding after the
 /// end marker is cut off.
-pub(super) fn check(mut bytes: Vec<u8>) -> Result<Jpeg, &'static str> {
+///
+/// # Errors
+/// What is wrong, as the end of a sentence.
+pub fn check(mut bytes: Vec<u8>) -> Result<Jpeg, &'static str> {
     if !bytes.starts_with(b"\xFF\xD8\xFF") {
         return Err("is not a JPEG");
     }

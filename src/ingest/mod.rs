@@ -30,6 +30,7 @@ mod time;
 mod traits;
 mod vehicle;
 
+pub use self::images::check as check_jpeg;
 pub use self::json::BodyError;
 pub use self::keys::KeyPlace;
 pub use self::packer::unpack;

@@ -2,6 +2,7 @@
 //! well formed or does not exist.
 
 pub mod agent;
+pub mod agent_link;
 pub mod alert;
 pub mod api_key;
 pub mod audit;

@@ -1,8 +1,8 @@
 //! The way of fuzzers to the decoders of records; compiled for them only.
 
 use super::{
-    agents, api_keys, audit, captures, corrections, jobs, known_plates, matches, plates, rekor,
-    saved_searches, second_factors, sessions, users, watches,
+    agent_links, agents, api_keys, audit, captures, corrections, jobs, known_plates, matches,
+    plates, rekor, saved_searches, second_factors, sessions, users, watches,
 };
 use crate::model::capture::CaptureKey;
 use crate::model::job::JobId;
@@ -21,6 +21,7 @@ pub fn decode(bytes: &[u8]) {
     let _ = api_keys::decode([0; 32], bytes);
     let _ = agents::decode_agent("agent", bytes);
     let _ = agents::decode_camera("agent", 1, bytes);
+    let _ = agent_links::decode(bytes);
     let _ = audit::decode(1, bytes);
     let _ = corrections::decode(CaptureKey(1), bytes);
     let _ = known_plates::decode("ABC123", bytes);

@@ -72,6 +72,11 @@ impl ReadTx {
 }
 
 impl WriteTx {
+    /// Jobs in all queues, waiting and dead, as this transaction sees them.
+    pub fn jobs(&self) -> Result<u64, StoreError> {
+        Ok(self.table(JOBS)?.len()?)
+    }
+
     /// Queues a job, unless one with the same key is there.
     pub fn add_job(&self, new: &NewJob<'_>) -> Result<Queued, StoreError> {
         let known = self.table(JOB_KEYS)?.get(new.key)?.map(|id| id.value());

@@ -5,6 +5,7 @@
 //! last commit. This layer knows nouns and keys, not rules: what a duplicate is or who may do what
 //! is decided in `domain`.
 
+pub mod agent_links;
 pub mod agents;
 pub mod api_keys;
 pub mod audit;

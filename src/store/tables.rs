@@ -48,6 +48,9 @@ pub(super) const PARKED: TableDefinition<'_, (&str, i64, &str), (u64, i64)> =
     TableDefinition::new("parked");
 /// Agents: uid -> record.
 pub(super) const AGENTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("agents");
+/// Ways to agents' own web servers: uid -> record.
+pub(super) const AGENT_LINKS: TableDefinition<'_, &str, &[u8]> =
+    TableDefinition::new("agent_links");
 /// Cameras: (agent uid, camera id) -> record.
 pub(super) const CAMERAS: TableDefinition<'_, (&str, i64), &[u8]> = TableDefinition::new("cameras");
 /// Rekor alerts: key (time-ordered, as a capture's) -> record.
@@ -176,6 +179,7 @@ pub(super) fn create_all(tx: &WriteTx) -> Result<(), StoreError> {
     tx.table(PARKED)?;
     tx.table(AGENTS)?;
     tx.table(CAMERAS)?;
+    tx.table(AGENT_LINKS)?;
     tx.table(REKOR_ALERTS)?;
     tx.table(REKOR_BY_PLATE)?;
     tx.table(REKOR_BY_LIST)?;

@@ -30,6 +30,7 @@ const SHEETS: &[&str] = &[
     "read",
     "feedback",
     "setup",
+    "agents",
     "certificate",
     "factor",
     "search",

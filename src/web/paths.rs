@@ -58,6 +58,8 @@ pub const AUDIT: &str = "/audit";
 pub const AUDIT_EXPORT: &str = "/audit/export";
 /// Users; `?q=` searches. POST a new account. One is `/settings/users/NUMBER`.
 pub const USERS: &str = "/settings/users";
+/// Agents; `?q=` searches. One is `/settings/agents/UID`.
+pub const AGENTS: &str = "/settings/agents";
 /// Prefix of links to set a password with: `/reset/TOKEN`.
 pub const RESET: &str = "/reset";
 /// Bans. POST the rules.
@@ -149,6 +151,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("retention", RETENTION),
     ("webhook", WEBHOOK),
     ("users", USERS),
+    ("agents", AGENTS),
     ("bans", BANS),
     ("bans_add", BANS_ADD),
     ("bans_lift", BANS_LIFT),

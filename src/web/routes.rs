@@ -9,9 +9,9 @@ use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
 use crate::web::headers::Class;
 use crate::web::pages::{
-    alerts, audit, bans, captures, certificate, code, dashboard, export, general, images, keys,
-    live, login, notifications, person, plate, plates, print, profile, reset, search, searches,
-    second_factor, settings, setup, theme, trust, users,
+    agents, alerts, audit, bans, captures, certificate, code, dashboard, export, general, images,
+    keys, live, login, notifications, person, plate, plates, print, profile, reset, search,
+    searches, second_factor, settings, setup, theme, trust, users,
 };
 use crate::web::{api, health, webhook};
 
@@ -165,6 +165,11 @@ pub const ROUTES: &[Route] = &[
     post("/settings/users/{user}/keys/{key}/revoke", Page(Admin), users::revoke_key),
     post("/settings/users/{user}/second-factor", Page(Admin), second_factor::reset),
     post("/settings/second-factor", Page(Admin), second_factor::save_rule),
+    get("/settings/agents", Page(Admin), Class::Page, agents::page),
+    get("/settings/agents/{uid}", Page(Admin), Class::Page, agents::one),
+    post("/settings/agents/{uid}", Page(Admin), agents::save),
+    post("/settings/agents/{uid}/enable", Page(Admin), agents::enable),
+    post("/settings/agents/{uid}/test", Page(Admin), agents::test),
     get("/settings/bans", Page(Admin), Class::Page, bans::page),
     post("/settings/bans", Page(Admin), bans::save_rules),
     post("/settings/bans/add", Page(Admin), bans::add),

@@ -17,6 +17,7 @@ use crate::web::webhook::Refusals;
 use crate::worker::abuse::Abuse;
 use crate::worker::ingest::Ingest;
 use crate::worker::outbox::Outbox;
+use crate::worker::pulls::Pulls;
 
 /// Everything a handler may use.
 pub struct Site {
@@ -38,6 +39,8 @@ pub struct Site {
     pub abuse: Arc<Abuse>,
     /// Tells people.
     pub outbox: Arc<Outbox>,
+    /// Fetches full frames from agents.
+    pub pulls: Arc<Pulls>,
     /// What the box presents to TLS clients.
     pub certificates: Arc<Certificates>,
     /// Checks passwords, one at a time, and slows guessing down.

@@ -6,6 +6,7 @@ pub mod guard;
 pub mod ingest;
 pub mod janitor;
 pub mod outbox;
+pub mod pulls;
 mod queue;
 
 use std::thread::JoinHandle;

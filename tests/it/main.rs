@@ -15,6 +15,7 @@ mod harness;
 
 mod abuse;
 mod access;
+mod agents;
 mod alerts;
 mod api;
 mod audit;

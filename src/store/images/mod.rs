@@ -295,12 +295,12 @@ impl Images {
         Ok(keys)
     }
 
-    /// Calls `each` with every read in the journal from `from` on, in order. Damaged frames are
+    /// Calls `each` with every entry of the journal from `from` on, in order. Damaged frames are
     /// passed over with a word in the log.
     ///
     /// # Errors
     /// The first of `each`, or [`StoreError::Storage`].
-    pub(super) fn reads_from(
+    pub(super) fn entries_from(
         &self,
         from: Position,
         each: &mut dyn FnMut(Found<'_>) -> Result<(), StoreError>,

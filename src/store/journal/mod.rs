@@ -14,10 +14,11 @@ use std::time::Instant;
 pub use entry::{Entry, Read};
 use redb::ReadableDatabase as _;
 
-use super::images::{Found, ImagePlace, Places, Position};
+use super::images::{Found, FrameKind, ImagePlace, Places, Position};
 use super::tables::META;
 use super::{Store, StoreError, WriteTx};
 use crate::base::limits::{JOURNAL_AHEAD_BYTES, JOURNAL_AHEAD_TIME, REPLAY_BATCH};
+use crate::model::capture::{CaptureKey, ImageKind, Jpeg};
 
 /// Writes the records of one read, whose parts lie at the places. Called once for each read, and
 /// again after a crash when its records were lost.
@@ -68,7 +69,18 @@ pub(super) enum Commit {
     Journaled(u64),
 }
 
-type Recorded = (Position, Read, Places);
+/// Something in the journal that is recorded again.
+struct Again {
+    end: Position,
+    what: What,
+    places: Places,
+}
+
+enum What {
+    Read(Box<Read>),
+    /// Images that were fetched for this capture later.
+    Images(CaptureKey),
+}
 
 impl Store {
     /// Makes `entries` durable. They are not recorded yet; see [`Self::record`].
@@ -100,6 +112,49 @@ impl Store {
                 tx.put_recorded(journaled.end)?;
                 Ok(value)
             })
+        })
+    }
+
+    /// Keeps images that were fetched for captures after these were recorded, and runs `work` in the
+    /// transaction that points at them. The images are durable when this returns; what `work` wrote
+    /// is visible, and becomes durable with the next durable commit: after a crash the images are
+    /// found in the journal, and `work` must be something that is done again.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] or [`StoreError::Storage`]; on an error nothing points at the images.
+    pub fn add_images(
+        &self,
+        batch: &[(CaptureKey, ImageKind, &Jpeg)],
+        work: impl FnOnce(&WriteTx) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let places = self.images.write(batch)?;
+        let bytes = batch.iter().map(|(.., jpeg)| jpeg.bytes.len() as u64).sum();
+        self.commit_soon(bytes, |tx| {
+            for ((key, kind, _), place) in batch.iter().zip(places) {
+                tx.add_images(*key, &[(*kind, place)])?;
+            }
+            work(tx)
+        })
+    }
+
+    /// As [`Self::write`], but durable only with the next durable commit, within seconds: for what
+    /// is merely done again when a crash takes it.
+    pub fn write_soon<T>(
+        &self,
+        work: impl FnOnce(&WriteTx) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.commit_soon(0, work)
+    }
+
+    fn commit_soon<T>(
+        &self,
+        bytes: u64,
+        work: impl FnOnce(&WriteTx) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        // How far the journal is recorded stays as it is: reads may stand before these images.
+        self.with_records(|records| {
+            self.replay(records)?;
+            self.commit(records, Commit::Journaled(bytes), work)
         })
     }
 
@@ -143,9 +198,9 @@ impl Store {
         let begun = Instant::now();
         let mut count = 0_u64;
         let mut batch = Vec::new();
-        self.images.reads_from(position(records)?, &mut |found| {
+        self.images.entries_from(position(records)?, &mut |found| {
             match understand(found) {
-                Ok(recorded) => batch.push(recorded),
+                Ok(again) => batch.push(again),
                 Err(error) => log::error!("a read in the journal cannot be understood: {error}"),
             }
             if batch.len() < REPLAY_BATCH {
@@ -159,7 +214,7 @@ impl Store {
             self.record_again(records, &batch)?;
             self.commit(records, Commit::Now, |_| Ok(()))?;
             let took = begun.elapsed().as_millis();
-            log::info!("recorded {count} reads from the journal in {took} ms");
+            log::info!("recorded {count} entries of the journal again in {took} ms");
         }
         *replayed = true;
         Ok(())
@@ -167,15 +222,26 @@ impl Store {
 
     /// Records a batch from the journal, and one by one what does not go together: a read that
     /// cannot be recorded must not keep the box from starting.
-    fn record_again(&self, records: &redb::Database, batch: &[Recorded]) -> Result<(), StoreError> {
-        let recorder = self.recorder.ok_or(StoreError::Refused(
-            "the journal holds reads that are not recorded yet: start the box once",
-        ))?;
-        let write = |part: &[Recorded]| {
+    fn record_again(&self, records: &redb::Database, batch: &[Again]) -> Result<(), StoreError> {
+        let reads = batch.iter().any(|again| matches!(again.what, What::Read(_)));
+        let recorder: Recorder = match self.recorder {
+            Some(recorder) => recorder,
+            // Images need none.
+            None if !reads => |_, _, _| Ok(()),
+            None => {
+                return Err(StoreError::Refused(
+                    "the journal holds reads that are not recorded yet: start the box once",
+                ));
+            }
+        };
+        let write = |part: &[Again]| {
             self.commit(records, Commit::Journaled(0), |tx| {
-                part.iter().try_for_each(|(end, read, places)| {
-                    recorder(tx, read, places)?;
-                    tx.put_recorded(*end)
+                part.iter().try_for_each(|again| {
+                    match &again.what {
+                        What::Read(read) => recorder(tx, read, &again.places)?,
+                        What::Images(key) => tx.add_images(*key, &again.places.images)?,
+                    }
+                    tx.put_recorded(again.end)
                 })
             })
         };
@@ -198,17 +264,38 @@ impl Store {
     }
 }
 
-fn understand(mut found: Found<'_>) -> Result<Recorded, StoreError> {
+fn understand(mut found: Found<'_>) -> Result<Again, StoreError> {
+    let end = found.end;
+    if found.kind == FrameKind::Images {
+        let places = Places { images: found.images, detail: None };
+        return Ok(Again { end, what: What::Images(found.key), places });
+    }
     let (read, detail) = entry::read(&mut found.reader)?;
     let detail = detail.map(|record| {
         let behind = found.reader.left() + record.len();
         let offset = found.record_end.saturating_sub(behind as u32);
         ImagePlace::of_detail(found.end.segment, offset, record)
     });
-    Ok((found.end, read, Places { images: found.images, detail }))
+    let places = Places { images: found.images, detail };
+    Ok(Again { end, what: What::Read(Box::new(read)), places })
 }
 
 impl WriteTx {
+    /// Gives the capture `key` images it did not have, if it is still there.
+    fn add_images(
+        &self,
+        key: CaptureKey,
+        places: &[(ImageKind, ImagePlace)],
+    ) -> Result<(), StoreError> {
+        let Some(mut capture) = self.capture(key)? else { return Ok(()) };
+        let before = capture.images;
+        for (kind, place) in places {
+            self.put_image_place(key, *kind, place)?;
+            capture.images.insert(*kind);
+        }
+        if capture.images == before { Ok(()) } else { self.update_capture(&capture, None) }
+    }
+
     fn put_recorded(&self, position: Position) -> Result<(), StoreError> {
         let mut row = [0; 8];
         let (segment, offset) = row.split_at_mut(4);

@@ -1,6 +1,7 @@
 //! One file per page. A handler parses, makes one call into the domain, fills the page's view and
 //! renders it.
 
+pub mod agents;
 pub mod alerts;
 pub mod audit;
 pub mod bans;

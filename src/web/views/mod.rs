@@ -2,6 +2,7 @@
 //! by its template of the same name. Texts are ready for people (numbers grouped, times in the
 //! reader's zone) but not escaped: the renderer escapes. Knows no HTTP and no store.
 
+pub mod agents;
 pub mod alerts;
 pub mod audit;
 pub mod bans;

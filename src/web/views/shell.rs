@@ -164,6 +164,7 @@ const ENTRIES: &[Entry] = &[
         .bar("Alerts"),
     entry(SETTINGS, ("general", "General", "sliders", paths::GENERAL), Role::Admin),
     entry(SETTINGS, ("webhook", "Webhook", "send", paths::WEBHOOK), Role::Admin),
+    entry(SETTINGS, ("agents", "Agents", "agent", paths::AGENTS), Role::Admin),
     entry(SETTINGS, ("users", "Users", "users", paths::USERS), Role::Admin),
     entry(SETTINGS, ("bans", "Bans", "shield", paths::BANS), Role::Admin),
     entry(SETTINGS, ("notifications", "Notifications", "bell", paths::NOTIFICATIONS), Role::Admin),

@@ -1,0 +1,163 @@
+//! One request to an agent's web server: plain HTTP without a login, which answers late, with HTML, or
+//! without end.
+
+use std::io::Read;
+use std::sync::{Mutex, PoisonError};
+
+use crate::base::clock::Timestamp;
+use crate::base::limits::{
+    AGENT_ANSWER_BYTES_MAX, AGENT_TEST_WAIT, PULL_BYTES_EACH, PULL_BYTES_MAX, PULL_CONNECT_WAIT,
+    PULL_WAIT,
+};
+use crate::ingest;
+use crate::model::agent_link::AgentLink;
+use crate::model::capture::Jpeg;
+
+/// Bytes asked of the socket at a time.
+const STEP: usize = 64 * 1024;
+
+/// Why there is no frame.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The agent does not answer, or only with its own errors.
+    Unreachable(String),
+    /// It answers, and does not have it, yet or any more.
+    Missing(String),
+    /// It answers with something that is no JPEG.
+    NoJpeg(String),
+}
+
+/// Fetches frames.
+pub(super) struct Fetcher {
+    http: ureq::Agent,
+    /// Held by the thread whose frame is a large one.
+    large: Mutex<()>,
+}
+
+impl Fetcher {
+    pub(super) fn new() -> Self {
+        Self { http: http(PULL_WAIT), large: Mutex::new(()) }
+    }
+
+    /// The JPEG at `url`.
+    pub(super) fn jpeg(&self, url: &str) -> Result<Jpeg, Failure> {
+        let unreachable = |error: ureq::Error| Failure::Unreachable(reason(&error));
+        let mut response = self.http.get(url).call().map_err(unreachable)?;
+        match response.status().as_u16() {
+            200 => {}
+            status @ 500.. => return Err(Failure::Unreachable(format!("it answers {status}"))),
+            status => return Err(Failure::Missing(format!("it answers {status}"))),
+        }
+        let bytes = self.body(response.body_mut().as_reader())?;
+        if bytes.is_empty() {
+            return Err(Failure::Missing("the answer is empty".to_owned()));
+        }
+        ingest::check_jpeg(bytes).map_err(|why| Failure::NoJpeg(format!("the answer {why}")))
+    }
+
+    /// The body, as long as it looks like a JPEG of a sensible size.
+    fn body(&self, mut reader: impl Read) -> Result<Vec<u8>, Failure> {
+        let mut bytes = Vec::new();
+        let mut step = vec![0; STEP];
+        let mut large = None;
+        loop {
+            let count = reader.read(&mut step);
+            let count = count.map_err(|error| Failure::Unreachable(error.to_string()))?;
+            if count == 0 {
+                return Ok(bytes);
+            }
+            bytes.extend_from_slice(step.get(..count).unwrap_or_default());
+            if !b"\xFF\xD8\xFF".starts_with(bytes.get(..bytes.len().min(3)).unwrap_or_default()) {
+                return Err(Failure::NoJpeg("the answer is not a JPEG".to_owned()));
+            }
+            if bytes.len() > PULL_BYTES_MAX {
+                return Err(Failure::NoJpeg("the answer is too large".to_owned()));
+            }
+            if bytes.len() > PULL_BYTES_EACH && large.is_none() {
+                large = Some(self.large.lock().unwrap_or_else(PoisonError::into_inner));
+            }
+        }
+    }
+}
+
+fn http(patience: std::time::Duration) -> ureq::Agent {
+    let config = ureq::Agent::config_builder()
+        .timeout_connect(Some(PULL_CONNECT_WAIT))
+        .timeout_global(Some(patience))
+        .max_redirects(0)
+        .proxy(None)
+        .http_status_as_error(false)
+        .build();
+    config.into()
+}
+
+/// `error` for people.
+fn reason(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::Timeout(_) => "it does not answer in time".to_owned(),
+        ureq::Error::HostNotFound => "nobody knows that name".to_owned(),
+        ureq::Error::ConnectionFailed => "nothing answers at that address and port".to_owned(),
+        ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+            "nothing listens at that address and port".to_owned()
+        }
+        other => other.to_string(),
+    }
+}
+
+/// What a test of the connection found: a sentence for each thing looked at, or what went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// Its web server as such, with the date of its oldest frame when it says so.
+    pub server: Result<Option<Timestamp>, String>,
+    /// Its list of reads, of which not all agents have one.
+    pub list: Result<usize, String>,
+}
+
+/// Looks whether the web server behind `link` answers and has a list of the reads since `since`.
+pub fn probe(link: &AgentLink, since: Timestamp, now: Timestamp) -> Probe {
+    let http = http(AGENT_TEST_WAIT);
+    let text = |url: String| -> Result<String, String> {
+        let mut response = http.get(&url).call().map_err(|error| reason(&error))?;
+        let status = response.status().as_u16();
+        let mut body = Vec::new();
+        let read = response.body_mut().as_reader().take(AGENT_ANSWER_BYTES_MAX);
+        read.take(AGENT_ANSWER_BYTES_MAX).read_to_end(&mut body).map_err(|it| it.to_string())?;
+        if status == 200 {
+            Ok(String::from_utf8_lossy(&body).into_owned())
+        } else {
+            Err(format!("it answers {status}"))
+        }
+    };
+    let server = text(format!("{}/", link.base())).map(|page| earliest(&page));
+    if server.is_err() {
+        return Probe { server, list: Err("not looked at".to_owned()) };
+    }
+    let list = text(format!("{}/list?start={}&end={}", link.base(), since.ms(), now.ms()));
+    let list = list.and_then(|body| {
+        let rows = serde_json::from_str::<Vec<serde_json::Value>>(&body);
+        rows.map(|rows| rows.len()).map_err(|_| "it has no list of reads".to_owned())
+    });
+    Probe { server, list }
+}
+
+/// `Earliest date epoch: 1770000000000` of the agent's index page.
+fn earliest(page: &str) -> Option<Timestamp> {
+    let (_, rest) = page.split_once("Earliest date epoch:")?;
+    let rest = rest.trim_start();
+    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    rest.get(..digits)?.parse().ok().map(Timestamp)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_frame_of_an_index() {
+        let page = "<html><br>Earliest date epoch: 1770000000123<br>";
+        assert_eq!(earliest(page), Some(Timestamp(1_770_000_000_123)));
+        for page in ["", "Earliest date epoch: ", "Earliest date epoch: x", "99999"] {
+            assert_eq!(earliest(page), None, "{page}");
+        }
+    }
+}
