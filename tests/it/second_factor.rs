@@ -298,6 +298,8 @@ fn a_reset_link_does_not_go_around_it_and_an_administrator_removes_it() {
     let answer = harness.sign_in(&mut fresh, "uwe", password).expect(303);
     assert!(answer.header("location").starts_with(CODE), "the code is asked for all the same");
     owner.submit(one, "/settings/users/2/second-factor", &[]).expect(303);
+    let answer = fresh.get(CODE).expect(303);
+    assert!(answer.header("location").starts_with(SIGN_IN), "no code is waited for any more");
     assert!(!owner.get(one).text().contains("Remove the second factor"));
     let answer = harness.sign_in(&mut fresh, "uwe", password).expect(303);
     assert_eq!(answer.header("location"), "/");

@@ -60,10 +60,15 @@ pub fn confirm(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, Web
     }
 }
 
-/// The account whose password this browser has given.
+/// The account whose password this browser has given; nobody when its second factor has been removed
+/// since, as the password alone signs in then.
 fn waiting(ctx: &Ctx<'_>) -> Result<Option<User>, WebError> {
     let site = ctx.site;
-    Ok(site.sign_in.second_step.find(&site.store, token(ctx), ctx.now)?)
+    let Some(user) = site.sign_in.second_step.find(&site.store, token(ctx), ctx.now)? else {
+        return Ok(None);
+    };
+    let on = site.store.read(|tx| tx.second_factor(user.id))?.is_some();
+    Ok(on.then_some(user))
 }
 
 fn token<'a>(ctx: &Ctx<'a>) -> &'a str {
