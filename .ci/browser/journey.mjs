@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { assert, binary, fail, freePort, healthy, inspect, password, post, problems, send, shots, watch } from './lib.mjs';
+import { account } from './steps/account.mjs';
 import { agents } from './steps/agents.mjs';
 import { alerts } from './steps/alerts.mjs';
 import { audit } from './steps/audit.mjs';
@@ -26,12 +27,13 @@ import { dashboard } from './steps/dashboard.mjs';
 import { live } from './steps/live.mjs';
 import { print } from './steps/print.mjs';
 import { search } from './steps/search.mjs';
+import { trust } from './steps/trust.mjs';
 import { users } from './steps/users.mjs';
 import { vehicles } from './steps/vehicles.mjs';
 
 // What the owner does between the first read and signing out. A new page is a new file and a line here.
 // Alerts come first: their list starts empty, and the live pages raise another.
-const STEPS = [alerts, dashboard, live, search, vehicles, capture, print, take, general, plate, audit, agents, bans, users, factor];
+const STEPS = [alerts, dashboard, live, search, vehicles, capture, print, take, general, plate, audit, agents, bans, users, account, trust, factor];
 
 async function journey(page, base) {
   await page.goto(`${base}/`);
@@ -71,8 +73,6 @@ async function journey(page, base) {
   const box = { page, base, key, id };
   for (const step of STEPS) await step(box);
 
-  await page.goto(`${base}/profile`);
-  await inspect(page, 'profile');
   await page.goto(`${base}/settings/webhook`);
   await inspect(page, 'webhook');
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use openalpr_webhook::web::access::Access;
+use openalpr_webhook::web::routes::ROUTES;
 use serde_json::{Value, json};
 
 use crate::harness::payload::{self, group, group_with, vehicle};
@@ -195,6 +197,16 @@ fn the_description_is_served_and_matches_the_routes() {
         .map(|(method, path, _)| format!("{method} {}", shape(&path)))
         .collect();
     assert_eq!(documented, routed, "assets/openapi.json (left) and ROUTES (right) differ");
+    for route in ROUTES.iter().filter(|route| route.path.starts_with("/api/")) {
+        let method = route.method.as_str().to_lowercase();
+        let operation = &description["paths"][route.path][method.as_str()];
+        let scope = json!([route.scope.name()]);
+        let expected = match route.access {
+            Access::Public => json!([]),
+            _ => json!([{ "bearer": scope }, { "header": scope }]),
+        };
+        assert_eq!(operation["security"], expected, "{method} {}", route.path);
+    }
 }
 
 /// A path with the names of its parameters left out.

@@ -103,7 +103,7 @@ fn looking_and_printing_are_noted_with_who_and_what() {
     let prints = entries(&harness, "&who=ulla&action=print");
     assert_eq!(told(&prints), [format!("print {id}"), format!("print alert {alert}")]);
     assert_eq!(
-        (&prints[0]["note"], &prints[0]["address"]),
+        (&prints[1]["note"], &prints[1]["address"]),
         (&plate(1).into(), &"127.0.0.1".into())
     );
 }
