@@ -5,6 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use openalpr_webhook::app::{App, Options};
 use openalpr_webhook::base::clock::Clock;
 use openalpr_webhook::base::host::Machine;
+use openalpr_webhook::gate::Method;
+use openalpr_webhook::web::access::Access;
+use openalpr_webhook::web::routes::ROUTES;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
@@ -224,6 +227,13 @@ fn plain_http_from_the_network_is_led_to_tls() {
     assert!(refused.contains("use https"), "{refused}");
     for path in ["/healthz", "/trust", AUTHORITY, "/.well-known/security.txt"] {
         visitor.get(path).expect(200);
+    }
+    for route in ROUTES.iter().filter(|route| !route.plain) {
+        let page = !matches!(route.access, Access::Api(_) | Access::Metrics);
+        let expected = if page && route.method == Method::Get { 308 } else { 403 };
+        let (method, path) = (route.method.as_str(), route.path.replace(['{', '}'], ""));
+        let answer = Client::new(address).request(method, &path, &[], b"").expect("an answer");
+        assert_eq!(answer.status, expected, "{method} {path} over plain HTTP");
     }
     Client::with_key(address, &key).post_json(WEBHOOK, group(1).to_string().as_bytes()).expect(200);
     visitor.post_json(WEBHOOK, b"{}").expect(403);
