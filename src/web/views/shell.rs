@@ -170,7 +170,7 @@ const ENTRIES: &[Entry] = &[
     entry(SETTINGS, ("notifications", "Notifications", "bell", paths::NOTIFICATIONS), Role::Admin),
     entry(SETTINGS, ("audit", "Audit log", "audit", paths::AUDIT), Role::Admin),
     entry(SETTINGS, ("certificate", "Certificate", "lock", paths::CERTIFICATE), Role::Admin),
-    entry(SETTINGS, ("profile", "Profile and key", "user", paths::PROFILE), Role::Viewer),
+    entry(SETTINGS, ("profile", "Profile and keys", "user", paths::PROFILE), Role::Viewer),
 ];
 
 /// The navigation of `role`; `marks` is what to say of the health of some entries, by id.
