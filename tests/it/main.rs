@@ -34,6 +34,7 @@ mod headers;
 mod hostile;
 mod keys;
 mod live;
+mod notify;
 mod people;
 mod plates;
 mod rules;

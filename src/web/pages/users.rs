@@ -5,9 +5,11 @@ use serde::Serialize;
 use crate::auth::setup::{SetupError, SetupForm, new_user};
 use crate::auth::{reset, session};
 use crate::domain::api_keys;
+use crate::domain::outbox;
 use crate::domain::users::{self, NewUser};
 use crate::gate::{Form, Response};
 use crate::model::audit::{Action, Change, differences};
+use crate::model::notice::Notice;
 use crate::model::text::clean;
 use crate::model::user::{Role, User, UserId};
 use crate::store::{ReadTx, StoreError};
@@ -82,6 +84,8 @@ pub fn add(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, WebErro
     let made = ctx.site.store.write(|tx| {
         let user = users::make_temporary(tx, users::create(tx, new, ctx.now)?, ctx.now)?;
         let user = users::set_person(tx, actor, user.id, &person)?;
+        // Goes out when e-mail and a public address are set up.
+        outbox::enqueue(tx, &Notice::Welcome { user: user.id.0 }, ctx.now)?;
         tx.audit(&ctx.event(Action::UserAdded).object(user.username.as_str()).note(role.name()))?;
         Ok(user)
     });

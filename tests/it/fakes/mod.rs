@@ -2,3 +2,4 @@
 
 pub(crate) mod abuseipdb;
 pub(crate) mod agent;
+pub(crate) mod service;

@@ -89,7 +89,7 @@ impl Harness {
         self.directory.path()
     }
 
-    fn app(&self) -> &App {
+    pub(crate) fn app(&self) -> &App {
         self.app.as_ref().expect("runs until dropped")
     }
 
