@@ -30,10 +30,11 @@ import { search } from './steps/search.mjs';
 import { trust } from './steps/trust.mjs';
 import { users } from './steps/users.mjs';
 import { vehicles } from './steps/vehicles.mjs';
+import { watches } from './steps/watches.mjs';
 
 // What the owner does between the first read and signing out. A new page is a new file and a line here.
 // Alerts come first: their list starts empty, and the live pages raise another.
-const STEPS = [alerts, dashboard, live, search, vehicles, capture, print, take, general, plate, audit, agents, bans, users, account, trust, factor];
+const STEPS = [alerts, dashboard, live, search, vehicles, capture, print, take, general, plate, audit, agents, bans, watches, users, account, trust, factor];
 
 async function journey(page, base) {
   await page.goto(`${base}/`);

@@ -18,6 +18,7 @@ use super::settings::{self, Settings};
 use super::settings_file::{self, SettingsFile, UserPart};
 use super::toml_file::{At, Problem};
 use super::users::{self, NewUser};
+use super::watches::settings_part;
 
 /// Why nothing was imported.
 #[derive(Debug)]
@@ -75,6 +76,7 @@ pub fn import(
             changes.push(told(&change));
         }
         apply_users(tx, &file, now, &mut changes, &mut problems)?;
+        apply_watches(tx, &file, now, &mut changes, &mut problems)?;
         for change in &changes {
             tx.audit(&Event::of_console(Action::Import, now).object("settings file").note(change))?;
         }
@@ -190,6 +192,19 @@ fn apply_users(
             }
             other => other?,
         }
+    }
+    Ok(())
+}
+
+fn apply_watches(
+    tx: &WriteTx,
+    file: &SettingsFile,
+    now: Timestamp,
+    changes: &mut Vec<String>,
+    problems: &mut Vec<Problem>,
+) -> Result<(), StoreError> {
+    if let Some(parts) = &file.watches {
+        changes.extend(settings_part::apply(tx, parts, file.full, now, problems)?);
     }
     Ok(())
 }
@@ -394,6 +409,40 @@ mod tests {
         let text = format!("{}{}", HEAD.replace("partial", "full"), owner());
         let changes = import(&store, &text, &none, Timestamp(2)).unwrap();
         assert_eq!(changes, ["general.box_name: \"North\" -> \"\"", "user ann: suspended"]);
+    }
+
+    #[test]
+    fn watches_are_made_once_for_their_owners() {
+        let (_directory, store) = store();
+        let rows = "[[watches]]\nowner = \"owner\"\nplate = \"8KX*\"\nlook_alike = true\n\
+            days = [\"mon\", \"tue\"]\nhours = \"8-17\"\nquiet_minutes = 15\n\
+            [[watches]]\nowner = \"owner\"\nsearch = \"color:white\"\n";
+        let text = format!("{HEAD}{}{rows}", owner());
+        let changes = import(&store, &text, &none, Timestamp(1)).unwrap();
+        assert_eq!(changes[1..], ["watch 8KX* of owner: added", "watch Search of owner: added"]);
+        assert!(import(&store, &text, &none, Timestamp(2)).unwrap().is_empty(), "idempotent");
+        let wrong = format!(
+            "{HEAD}[[watches]]\nowner = \"nobody\"\nplate = \"A1\"\n\
+            [[watches]]\nowner = \"owner\"\nplate = \" \"\nhours = \"99\"\n\
+            [[watches]]\nplate = 7\n"
+        );
+        let found = lines(import(&store, &wrong, &none, Timestamp(2)));
+        assert!(found.iter().any(|line| line.contains("needs an owner")), "{found:?}");
+        let wrong = wrong.replace("[[watches]]\nplate = 7\n", "");
+        let found = lines(import(&store, &wrong, &none, Timestamp(2)));
+        for part in ["line 3: watches: there is no user nobody", "watches.plate:", "watches.hours:"]
+        {
+            assert!(found.iter().any(|line| line.contains(part)), "{part} {found:?}");
+        }
+        let full = format!(
+            "{}{}[[watches]]\nowner = \"owner\"\nplate = \"B1\"\n",
+            HEAD.replace("partial", "full"),
+            owner()
+        );
+        let changes = import(&store, &full, &none, Timestamp(3)).unwrap();
+        assert_eq!(changes.len(), 3, "{changes:?}");
+        let left = store.read(ReadTx::watches).unwrap();
+        assert_eq!(left.iter().map(crate::model::watch::Watch::title).collect::<Vec<_>>(), ["B1"]);
     }
 
     #[test]

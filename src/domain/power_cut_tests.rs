@@ -1,10 +1,11 @@
 //! The power goes after any write or sync of a short day: every read that was acknowledged is
 //! there, once, and its images open.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::captures::{self, Outcome};
+use super::outbox::NOTICES;
 use crate::base::clock::Timestamp;
 use crate::model::agent::{Heartbeat, Payload};
 use crate::model::capture::{
@@ -12,6 +13,8 @@ use crate::model::capture::{
     Vehicle,
 };
 use crate::model::plate::Plate;
+use crate::model::watch::WatchId;
+use crate::model::watch::tests_support::watch;
 use crate::store::identities::IdentityKind;
 use crate::store::images::ImagesOptions;
 use crate::store::tape::{Fate, Tape};
@@ -77,6 +80,8 @@ fn read(n: u64) -> Payload {
 struct Acknowledged {
     reads: Vec<(usize, u64, CaptureKey)>,
     settings: Vec<(usize, String)>,
+    /// Steps done when the watch was kept.
+    watched: usize,
 }
 
 fn take(store: &Store, payloads: Vec<Payload>) -> Result<Vec<Outcome>, StoreError> {
@@ -96,6 +101,9 @@ fn day(directory: &Path, tape: &Tape, hours: u64) -> Acknowledged {
     let mut done = Acknowledged::default();
     let open = || captures::open(directory, options(Some(tape.clone()))).unwrap();
     let mut store = open();
+    // Every read but previews and parked ones raises an alert.
+    store.write(|tx| tx.put_watch(&watch(1, "T*"))).unwrap();
+    done.watched = tape.len();
     let mut n = 1;
     for hour in 0..hours {
         let batch: Vec<u64> = (n..n + 1 + hour % 4).collect();
@@ -125,6 +133,34 @@ fn day(directory: &Path, tape: &Tape, hours: u64) -> Acknowledged {
     // The last store is left as it is: its end would be written to the tape.
     std::mem::forget(store);
     done
+}
+
+/// Every acknowledged read that is watched has its match, once, and somebody is to be told of it.
+fn check_alerts(store: &Store, done: &Acknowledged, steps: usize, cut: &str) {
+    if steps < done.watched {
+        return;
+    }
+    store
+        .read(|tx| {
+            let matches = tx.matches_of_watch(WatchId(1), None, 10_000)?.rows;
+            let jobs = tx.due_jobs(NOTICES, Timestamp(i64::MAX), 10_000)?;
+            let told: BTreeSet<String> = jobs.into_iter().map(|job| job.key).collect();
+            for row in &matches {
+                let told = told.contains(&format!("match/{}", row.id.0));
+                assert!(told == row.silence.is_none(), "{cut}: {row:?} told: {told}");
+            }
+            assert_eq!(told.len(), matches.len(), "{cut}: news without a match");
+            for (_, n, _) in done.reads.iter().take_while(|(at, ..)| *at <= steps) {
+                if n.is_multiple_of(7) {
+                    continue;
+                }
+                let known = tx.identity(AGENT, IdentityKind::Plate, &uuid(*n))?;
+                let of = matches.iter().filter(|row| Some(row.capture) == known);
+                assert_eq!(of.count(), 1, "{cut}: matches of read {n}");
+            }
+            Ok(())
+        })
+        .unwrap();
 }
 
 /// Opens what the cut after `steps` left, and looks for everything acknowledged until then.
@@ -157,6 +193,7 @@ fn check(directory: &Path, done: &Acknowledged, steps: usize, cut: &str) {
     }
     let acknowledged = done.reads.iter().filter(|(at, ..)| *at <= steps).count();
     assert!(images >= acknowledged, "{cut}: {images} images");
+    check_alerts(&store, done, steps, cut);
     let mut counts = BTreeMap::new();
     let all = (Timestamp(0), Timestamp(MORNING * 2));
     for row in store.read(|tx| tx.captures_between(all.0, all.1, 100_000)).unwrap() {

@@ -16,6 +16,7 @@ use super::report;
 use super::retention;
 use super::settings::{self, GeneralForm};
 use super::toml_file::{At, Problem, TomlReader};
+use super::watches::settings_part::{self, WatchPart};
 
 /// The form this version reads.
 const FORMAT: i64 = 1;
@@ -30,9 +31,10 @@ const TOP: &[&str] = &[
     "retention",
     "agents",
     "users",
+    "watches",
 ];
 /// Tables of the form that belong to parts this version does not have.
-const TOP_LATER: &[&str] = &["cameras", "watches"];
+const TOP_LATER: &[&str] = &["cameras"];
 const GENERAL: &[&str] = &[
     "box_name",
     "public_url",
@@ -83,6 +85,8 @@ pub struct SettingsFile {
     pub notify: NotifyPart,
     /// `[[users]]`, `None` when there are none.
     pub users: Option<Vec<UserPart>>,
+    /// `[[watches]]`, `None` when there are none.
+    pub watches: Option<Vec<WatchPart>>,
 }
 
 /// `[general]`; every text that is there has been checked.
@@ -208,9 +212,25 @@ pub fn parse(text: &str) -> Result<SettingsFile, Vec<Problem>> {
             reader.problem(part.line, "only one user can have the role super".into());
         }
     }
+    let rows = reader.tables(&top, "watches");
+    let watches = rows.map(|rows| {
+        rows.iter()
+            .filter_map(|row| settings_part::read(&mut reader, row.value, row.line))
+            .collect()
+    });
     let problems = reader.finish();
     if problems.is_empty() {
-        Ok(SettingsFile { full, general, report, audit_days, guard, agents, notify, users })
+        Ok(SettingsFile {
+            full,
+            general,
+            report,
+            audit_days,
+            guard,
+            agents,
+            notify,
+            users,
+            watches,
+        })
     } else {
         Err(problems)
     }

@@ -42,6 +42,7 @@ const SHEETS: &[&str] = &[
     "plate",
     "bans",
     "notifications",
+    "watch",
     "account",
     "phone",
     "touch",

@@ -19,6 +19,10 @@ pub const SEARCH_EXPORT: &str = "/search/export";
 pub const CAPTURES: &str = "/captures";
 /// Alerts of Rekor Scout; prefix of one: `/alerts/rekor/KEY`.
 pub const ALERTS_REKOR: &str = "/alerts/rekor";
+/// Alerts of watches; prefix of one: `/alerts/custom/ID`, where POST `do` and `note` take care of it.
+pub const ALERTS_CUSTOM: &str = "/alerts/custom";
+/// Watches. POST a new one; one is `/watches/NUMBER`, the form of a new one `/watches/new`.
+pub const WATCHES: &str = "/watches";
 /// Alerts as a file.
 pub const ALERTS_REKOR_EXPORT: &str = "/alerts/rekor/export";
 /// Known plates; the page of one is `/plates/PLATE`. POST `name`, `tags`, `notes`, `csrf` there, and
@@ -137,6 +141,8 @@ pub const ALL: &[(&str, &str)] = &[
     ("captures", CAPTURES),
     ("plates", PLATES),
     ("alerts_rekor", ALERTS_REKOR),
+    ("alerts_custom", ALERTS_CUSTOM),
+    ("watches", WATCHES),
     ("sign_in", SIGN_IN),
     ("sign_in_code", SIGN_IN_CODE),
     ("sign_out", SIGN_OUT),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::auth::session;
 use crate::base::clock::Clock;
-use crate::base::limits::PARKED_VISIT_MS;
+use crate::base::limits::{PARKED_VISIT_MS, WATCH_QUIET_MS_MAX};
 use crate::base::stop::Stop;
 use crate::domain::certificates::Certificates;
 use crate::store::Store;
@@ -52,7 +52,10 @@ fn clean(store: &Store, clock: &Clock, round: u64) {
     }
     let now = clock.now();
     let forgotten = store
-        .write(|tx| tx.forget_waiting(now.plus_ms(-WAITING_MS)))
+        .write(|tx| {
+            tx.forget_told(now.plus_ms(-WATCH_QUIET_MS_MAX))?;
+            tx.forget_waiting(now.plus_ms(-WAITING_MS))
+        })
         .and_then(|count| Ok(count + session::sweep(store, now)?));
     match forgotten {
         Ok(0) => {}

@@ -44,4 +44,5 @@ mod secrets;
 mod sessions;
 mod tls;
 mod users;
+mod watches;
 mod webhook;

@@ -119,7 +119,7 @@ pub fn import(tx: &WriteTx, watches: Vec<Watch>) -> Result<Imported, StoreError>
 }
 
 /// `watch` without what tells it from another of the same content.
-fn same(watch: &Watch) -> Watch {
+pub(super) fn same(watch: &Watch) -> Watch {
     use crate::base::clock::Timestamp;
     use crate::model::watch::WatchId;
     Watch { id: WatchId(0), made_at: Timestamp(0), ..watch.clone() }

@@ -321,38 +321,33 @@ fn a_final_read_tells_nobody_again() {
 }
 
 #[test]
-fn alerts_of_rekor_are_told_when_wanted() {
+fn alerts_of_rekor_are_news_unless_late_or_parked() {
     let (_directory, store) = store();
-    let alert = |n: u64, list_kind: ListKind| {
-        let at = Timestamp(NOON + n as i64 * 1000);
+    let alert = |n: u64, flag: u16| {
         let alert = RekorAlert {
             key: CaptureKey(0),
             capture: CaptureKey(0),
-            raised_at: at,
+            raised_at: Timestamp(NOON + n as i64 * 1000),
             list: "Stolen".into(),
             list_id: None,
-            list_kind,
+            list_kind: ListKind::OnList,
             description: String::new(),
             plate: "A1".into(),
             site: String::new(),
         };
-        Payload::Alert { alert, group: Some(capture(n, "A1", 0)) }
+        Payload::Alert { alert, group: Some(flagged(capture(n, "A1", 0), flag)) }
     };
     let jobs = || store.read(ReadTx::jobs_waiting).unwrap();
-    let set = |value: rekor::RekorNotify| store.write(|tx| value.save(tx)).unwrap();
-    take(&store, alert(1, ListKind::OnList));
-    assert_eq!(jobs(), 0, "off unless wanted");
-    set(rekor::RekorNotify::Listed);
-    take(&store, alert(2, ListKind::OnList));
-    take(&store, alert(3, ListKind::NotOnList));
+    take(&store, alert(1, 0));
+    take(&store, alert(1, 0));
+    assert_eq!(jobs(), 1, "the same alert is told once");
+    take(&store, alert(2, Flags::LATE));
+    take(&store, alert(3, Flags::PARKED));
     assert_eq!(jobs(), 1);
-    set(rekor::RekorNotify::All);
-    take(&store, alert(4, ListKind::NotOnList));
-    assert_eq!(jobs(), 2);
     // A watch can ask for the list.
     put(&store, &[search(1, "list:stolen")]);
-    take(&store, alert(5, ListKind::OnList));
-    assert_eq!(told(&store).len(), 1);
+    take(&store, alert(5, 0));
+    assert_eq!((told(&store).len(), jobs()), (1, 3));
 }
 
 #[test]

@@ -10,6 +10,7 @@ pub mod record_test;
 pub mod rekor;
 pub mod report;
 pub mod searches;
+pub mod settings_part;
 pub mod trial;
 
 #[cfg(test)]

@@ -2,11 +2,13 @@
 
 pub mod alerts;
 pub mod captures;
+pub mod custom_alerts;
 pub mod export;
 pub mod plates;
 pub mod resources;
 pub mod searches;
 pub mod stats;
+pub mod watches;
 
 use serde::Serialize;
 

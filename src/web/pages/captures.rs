@@ -22,6 +22,7 @@ use crate::web::error::WebError;
 use crate::web::pages::names::Names;
 use crate::web::pages::plate::known_view;
 use crate::web::pages::shell::{Page, flash, render_with};
+use crate::web::pages::watches::bells;
 use crate::web::views::capture::{Candidate, CapturePage, Fact};
 use crate::web::views::read::{
     PlateBadge, ReadRow, TimeView, VehicleView, href, no_plate, plate_href, tags,
@@ -174,6 +175,7 @@ pub fn view(
             String::new()
         },
         print_href: format!("{}/print", href(capture.key)),
+        watch_href: bells::for_read(ctx, capture),
         newer_href: link(facts.newer),
         older_href: link(facts.older),
         newer_here_href: link(facts.newer_here),

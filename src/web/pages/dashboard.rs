@@ -10,11 +10,12 @@ use crate::base::clock::Timestamp;
 use crate::domain::period::Range;
 use crate::domain::stats;
 use crate::gate::Response;
+use crate::model::watch::MatchFilter;
 use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
 use crate::web::pages::names::Names;
 use crate::web::pages::shell::{Page, flash, render_with};
-use crate::web::pages::{alerts, live};
+use crate::web::pages::{alerts, custom_alerts, live};
 use crate::web::views::dashboard::{Dashboard, Outcome, RangeLink, Receiving};
 use crate::web::views::{Link, Tone};
 use crate::web::{format, paths};
@@ -34,10 +35,14 @@ pub fn page(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> 
     let position = site.feed.position();
     let latest = live::latest(ctx, LATEST, "")?;
     let kept = site.store.figures()?.captures;
-    let (names, board, rekor) = site.store.read(|tx| {
+    let user = ctx.user()?.id;
+    let (names, board, rekor, custom) = site.store.read(|tx| {
         let alerts = tx.rekor_alerts(ALERTS)?;
+        let open = MatchFilter { open: Some(true), ..MatchFilter::default() };
+        let open = tx.match_page(user, &open, None, ALERTS)?;
         let board = stats::board(tx, range, kept, &zone, ctx.now)?;
-        Ok((Names::load(tx)?, board, alerts::rows(ctx, tx, &alerts, &zone)?))
+        let custom = custom_alerts::rows(ctx, tx, &open.rows, &zone)?;
+        Ok((Names::load(tx)?, board, alerts::rows(ctx, tx, &alerts, &zone)?, custom))
     })?;
     let last_received = latest.iter().map(|capture| capture.received_at).max();
     let used = site.store.bytes_on_disk();
@@ -51,6 +56,7 @@ pub fn page(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> 
         reads: latest.iter().map(|capture| names.row(capture, ctx.now, &zone)).collect(),
         position,
         rekor,
+        custom,
         webhook: outcomes(ctx),
         webhook_since: match format::day(site.started_at, ctx.now, &zone) {
             today if today == "Today" => format::clock(site.started_at, &zone),

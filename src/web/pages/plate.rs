@@ -21,6 +21,7 @@ use crate::web::pages::dashboard::camera_search;
 use crate::web::pages::login::refusal;
 use crate::web::pages::names::Names;
 use crate::web::pages::shell::{Page, flash, render_with};
+use crate::web::pages::watches::bells;
 use crate::web::views::capture::Fact;
 use crate::web::views::plate::{CorrectionRow, KnownFormView, KnownView, PlatePage, PlateTile};
 use crate::web::views::read::{PlateBadge, TimeView, href, plate_href};
@@ -186,6 +187,7 @@ fn view(ctx: &Ctx<'_>, plate: &Plate, facts: &Facts, zone: &TimeZone) -> PlatePa
     PlatePage {
         plate: PlateBadge::new(plate.as_str(), region, country, false, false),
         href: plate_href(plate),
+        watch_href: bells::for_plate(ctx, plate.as_str(), region),
         may_edit: ctx.role().is_some_and(|role| role >= Role::User),
         form: KnownFormView {
             name: known.name.clone(),

@@ -1,6 +1,8 @@
 //! Printing: one page of paper about a read or an alert, with the hashes of what it shows. Nothing
 //! of it is stored; that it was made is told to the audit log.
 
+use std::slice::from_ref;
+
 use jiff::tz::TimeZone;
 
 use crate::base::hash::{hex, sha256};
@@ -16,6 +18,7 @@ use crate::web::error::WebError;
 use crate::web::format;
 use crate::web::pages::alerts;
 use crate::web::pages::captures::{self, Facts};
+use crate::web::pages::custom_alerts;
 use crate::web::pages::export::program;
 use crate::web::pages::general::logo_href;
 use crate::web::pages::shell::{Page, render_with};
@@ -50,8 +53,7 @@ pub fn rekor_alert(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, Web
     let zone = ctx.zone();
     let alert = ctx.site.store.read(|tx| tx.rekor_alert(key))?.ok_or(WebError::NotFound)?;
     let facts = alerts::read_of(ctx, &alert)?;
-    let row =
-        ctx.site.store.read(|tx| alerts::rows(ctx, tx, std::slice::from_ref(&alert), &zone))?;
+    let row = ctx.site.store.read(|tx| alerts::rows(ctx, tx, from_ref(&alert), &zone))?;
     let row = row.into_iter().next().unwrap_or_default();
     let mut page = sheet(ctx, Link::new(alerts::href(key), "Back to the alert"))?;
     page.kind = "Alert report";
@@ -72,6 +74,40 @@ pub fn rekor_alert(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, Web
         page.plate = plate.or(page.plate);
     }
     ctx.audit(Action::Print, format!("alert {key}"));
+    show(ctx, &page)
+}
+
+/// `GET /alerts/custom/{id}/print`.
+pub fn custom_alert(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
+    let (report, zone) = (custom_alerts::seen(ctx)?, ctx.zone());
+    let matched = &report.matched;
+    let facts = custom_alerts::read_of(ctx, &report)?;
+    let row = ctx.site.store.read(|tx| custom_alerts::rows(ctx, tx, from_ref(matched), &zone))?;
+    let row = row.into_iter().next().unwrap_or_default();
+    let back = Link::new(custom_alerts::href(matched.id), "Back to the alert");
+    let mut page = sheet(ctx, back)?;
+    page.kind = "Alert report";
+    page.subject = format!("Alert {}", matched.id);
+    page.plate.clone_from(&row.plate);
+    page.scene = format::long(matched.at.time(), &zone);
+    let view = custom_alerts::view(ctx, &report, row, None);
+    page.headline = format!("{}: {}", matched.severity.label(), matched.title);
+    let mut about = view.facts;
+    about.retain(|fact| !matches!(fact.name.as_str(), "Captured" | "Camera" | "Agent"));
+    if !matched.description.is_empty() {
+        about.insert(1, Fact::new("Description", matched.description.clone()));
+    }
+    if let Some(handled) = &view.handled {
+        about.push(Fact::new("Acknowledged", format!("{}, {}", handled.by, handled.at.exact)));
+    }
+    page.sections.push(section("Alert", about));
+    if let Some(facts) = &facts {
+        let (finding, plate) = (page.headline.clone(), page.plate.clone());
+        add_read(ctx, &mut page, facts)?;
+        page.headline = format!("{finding}. {}", page.headline);
+        page.plate = plate.or(page.plate);
+    }
+    ctx.audit(Action::Print, format!("alert {}", matched.id));
     show(ctx, &page)
 }
 

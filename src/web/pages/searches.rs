@@ -137,6 +137,14 @@ fn show(ctx: &Ctx<'_>, wrong: Option<(SearchId, &str)>) -> Result<Response, WebE
     render_with(ctx, &page, &view, |shell| shell.flash = flash(ctx))
 }
 
+/// The conditions of the saved `search` as one would type them.
+pub fn typed(ctx: &Ctx<'_>, search: &SavedSearch, names: &Names) -> String {
+    let (cameras, agents) = (names.camera_values(), names.agent_values());
+    let zone = ctx.zone();
+    let context = Context { zone: &zone, now: ctx.now, cameras: &cameras, agents: &agents };
+    text(search, &context)
+}
+
 /// The conditions of `search` as one would type them. A filter may have lost what it named.
 fn text(search: &SavedSearch, context: &Context<'_>) -> String {
     let form = Form::parse(search.query.as_str()).unwrap_or_default();

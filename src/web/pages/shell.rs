@@ -5,15 +5,17 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use crate::auth::{csrf, session};
+use crate::base::limits::OPEN_ALERTS_COUNTED_MAX;
 use crate::base::secret::Secret;
 use crate::gate::{Head, Response};
+use crate::model::user::UserId;
 use crate::web::ctx::{Ctx, target};
 use crate::web::error::WebError;
 use crate::web::pages::person::avatar_href;
 use crate::web::paths;
 use crate::web::site::Site;
 use crate::web::views::Tone;
-use crate::web::views::shell::{Flash, Shell, ShellUser, StoreMeter, navigation};
+use crate::web::views::shell::{Dot, Flash, Shell, ShellUser, StoreMeter, navigation};
 
 /// Cookie that keeps the theme.
 pub const THEME_COOKIE: &str = "theme";
@@ -98,7 +100,7 @@ fn fill_identity(ctx: &Ctx<'_>, shell: &mut Shell) -> Option<Secret> {
     if let Some(user) = ctx.caller.user() {
         let frame = ShellUser::new(&user.name, user.username.as_str(), user.role);
         shell.user = Some(ShellUser { avatar: avatar_href(user), ..frame });
-        shell.nav = navigation(user.role, &[]);
+        shell.nav = navigation(user.role, &marks(ctx, user.id));
         let used = ctx.site.store.bytes_on_disk();
         shell.store = Some(StoreMeter { used, total: used + ctx.site.store.free_bytes() });
     }
@@ -109,6 +111,20 @@ fn fill_identity(ctx: &Ctx<'_>, shell: &mut Shell) -> Option<Secret> {
     let secret = csrf::new_pre_session();
     shell.csrf = csrf::token_for(secret.expose());
     Some(secret)
+}
+
+/// What the navigation says of open alerts of `user`.
+fn marks(ctx: &Ctx<'_>, user: UserId) -> Vec<(&'static str, Dot)> {
+    // A page is shown all the same when they cannot be counted.
+    let open = ctx.site.store.read(|tx| tx.open_alerts(user, OPEN_ALERTS_COUNTED_MAX));
+    match open.unwrap_or(0) {
+        0 => Vec::new(),
+        open => {
+            let more = if open >= OPEN_ALERTS_COUNTED_MAX { " or more" } else { "" };
+            let title = format!("{open}{more} open");
+            vec![("alerts-custom", Dot { tone: Tone::Bad, title })]
+        }
+    }
 }
 
 /// The token that forms of this browser must carry: of its session, or of its pre-session cookie.
@@ -136,6 +152,7 @@ pub fn flash(ctx: &Ctx<'_>) -> Option<Flash> {
     let text = match form.get("done")? {
         "saved" => "Saved.",
         "deleted" => "Deleted.",
+        "imported" => "The watches of the file are in force.",
         "search" => "Search saved.",
         "ignored" => "Ignored from now on: no alerts, and not on the live page or the dashboard.",
         "noticed" => "Not ignored any more.",

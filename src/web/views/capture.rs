@@ -25,6 +25,8 @@ pub struct CapturePage {
     pub tags: Vec<Tag>,
     /// The read as a page of paper.
     pub print_href: String,
+    /// Form of a watch for this plate or vehicle, `""` when the reader may have none.
+    pub watch_href: String,
     /// The read as a file, `""` when the reader may not export.
     pub export_href: String,
     /// The next newer read, `""` for none.

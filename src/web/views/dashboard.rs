@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::alerts::AlertRow;
+use super::custom_alerts::CustomAlertRow;
 use super::read::ReadRow;
 use super::{Link, RankRow, Tone};
 
@@ -25,6 +26,8 @@ pub struct Dashboard {
     pub reads: Vec<ReadRow>,
     /// Where the live stream goes on behind them.
     pub position: String,
+    /// Latest open alerts of the reader's watches.
+    pub custom: Vec<CustomAlertRow>,
     /// Latest alerts of Rekor Scout.
     pub rekor: Vec<AlertRow>,
     /// Reads of each hour of today, 24 numbers.

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod bans;
 pub mod capture;
 pub mod certificate;
+pub mod custom_alerts;
 pub mod dashboard;
 pub mod error;
 pub mod export;
@@ -25,6 +26,7 @@ pub mod setup;
 pub mod shell;
 pub mod sign_in;
 pub mod users;
+pub mod watches;
 pub mod webhook;
 
 use serde::Serialize;

@@ -21,6 +21,8 @@ pub struct PlatePage {
     pub form: KnownFormView,
     /// Whether the form is open.
     pub editing: bool,
+    /// Form of a watch for it, `""` when the reader may have none.
+    pub watch_href: String,
     /// Zone of all times: `Los Angeles (PDT)`.
     pub zone: String,
     /// Reads of it.

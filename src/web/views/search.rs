@@ -20,6 +20,8 @@ pub struct Search {
     pub saved: Vec<SavedLink>,
     /// What saves this search; `None` when there is nothing to save.
     pub save: Option<SaveForm>,
+    /// Form of a watch for it, `""` when there is nothing to watch or the reader may have none.
+    pub watch_href: String,
     /// What may begin a condition in the box.
     pub keys: Vec<Proposal>,
     /// The query as typed.

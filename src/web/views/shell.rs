@@ -160,8 +160,10 @@ const ENTRIES: &[Entry] = &[
     entry(DAILY, ("search", "Search", "search", paths::SEARCH), Role::Viewer).bar("Search"),
     entry(DAILY, ("vehicles", "Vehicles", "car", paths::VEHICLES), Role::Viewer),
     entry(DAILY, ("plates", "Plates", "tag", paths::PLATES), Role::Viewer),
-    entry(ALERTS, ("alerts-rekor", "Rekor Scout", "radar", paths::ALERTS_REKOR), Role::Viewer)
+    entry(ALERTS, ("alerts-custom", "Custom alerts", "bell", paths::ALERTS_CUSTOM), Role::Viewer)
         .bar("Alerts"),
+    entry(ALERTS, ("alerts-rekor", "Rekor Scout", "radar", paths::ALERTS_REKOR), Role::Viewer),
+    entry(ALERTS, ("watches", "Watches", "flag", paths::WATCHES), Role::User),
     entry(SETTINGS, ("general", "General", "sliders", paths::GENERAL), Role::Admin),
     entry(SETTINGS, ("webhook", "Webhook", "send", paths::WEBHOOK), Role::Admin),
     entry(SETTINGS, ("agents", "Agents", "agent", paths::AGENTS), Role::Admin),

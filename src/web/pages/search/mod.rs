@@ -21,6 +21,7 @@ use crate::web::pages::names::Names;
 use crate::web::pages::searches;
 use crate::web::pages::shell::{Page, flash, render_with};
 use crate::web::pages::trail::Trail;
+use crate::web::pages::watches::bells;
 use crate::web::views::search::{
     Chip, Hidden, Place, Proposal, Results, SaveForm, SavedLink, ScopeLink, Search,
 };
@@ -79,6 +80,7 @@ fn page(ctx: &Ctx<'_>, scope: Scope) -> Result<Response, WebError> {
     }
     let mut view = view(ctx, &address, search, &names, &offers)?;
     add_saved(&mut view, &address, &names, &saved);
+    view.watch_href = bells::for_search(ctx, search, scope);
     match &parsed {
         Err(error) => {
             view.query = mistake::as_typed(error, &pairs, search);

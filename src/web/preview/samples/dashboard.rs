@@ -82,6 +82,7 @@ fn week() -> Vec<Vec<u64>> {
 
 pub(in crate::web::preview) fn dashboard() -> Dashboard {
     Dashboard {
+        custom: Vec::new(),
         status: Receiving {
             tone: Tone::Ok,
             text: "Receiving. Last read 4 seconds ago".to_owned(),
@@ -143,6 +144,7 @@ pub(in crate::web::preview) fn dashboard() -> Dashboard {
 
 pub(in crate::web::preview) fn dashboard_empty() -> Dashboard {
     Dashboard {
+        custom: Vec::new(),
         status: Receiving {
             tone: Tone::Off,
             text: "Nothing received yet".to_owned(),

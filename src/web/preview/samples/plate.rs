@@ -49,6 +49,7 @@ pub(in crate::web::preview) fn plate(editing: bool) -> PlatePage {
     }
     let share = |name: &str, value: &str, share: &str| Fact::new(name, value).aside(share);
     PlatePage {
+        watch_href: "/watches/new?plate=8KXR417".to_owned(),
         plate: badge("8KXR417", false),
         href: "/plates/8KXR417".to_owned(),
         known: known(
@@ -110,6 +111,7 @@ pub(in crate::web::preview) fn plate(editing: bool) -> PlatePage {
 
 pub(in crate::web::preview) fn plate_unread() -> PlatePage {
     PlatePage {
+        watch_href: "/watches/new?plate=8KXR417".to_owned(),
         plate: PlateBadge::new("NEW1", "", "", false, false),
         href: "/plates/NEW1".to_owned(),
         alike_href: "/search.html".to_owned(),
