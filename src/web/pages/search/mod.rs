@@ -80,7 +80,6 @@ fn page(ctx: &Ctx<'_>, scope: Scope) -> Result<Response, WebError> {
     }
     let mut view = view(ctx, &address, search, &names, &offers)?;
     add_saved(&mut view, &address, &names, &saved);
-    view.watch_href = bells::for_search(ctx, search, scope);
     match &parsed {
         Err(error) => {
             view.query = mistake::as_typed(error, &pairs, search);
@@ -168,6 +167,7 @@ fn view(
         grid_href: Address { grid: true, ..*address }.href(None),
         zone: format::zone_short(ctx.now, &ctx.zone()),
         store_empty: ctx.site.store.figures()?.captures == 0,
+        watch_href: bells::for_search(ctx, search, address.scope),
         ..Search::default()
     })
 }
