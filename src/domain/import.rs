@@ -388,7 +388,7 @@ mod tests {
             (row("username = \"owner\"\nsuspended = true"), "super admin can be neither"),
             (format!("{HEAD}{general}{}", owner().replace("Owner", "eve")), "exactly one super"),
             (format!("{HEAD}{general}x = 1\n"), "unknown key"),
-            (format!("{HEAD}{general}[notify]\n"), "not supported by this version"),
+            (format!("{HEAD}{general}[[cameras]]\n"), "not supported by this version"),
             (format!("{HEAD}{general}[retention]\naudit_days = 29\n"), "from 30 to 3650"),
             (format!("{HEAD}{general}[retention]\ncaptures_days = 9\n"), "not supported by this"),
             (format!("{}{general}", HEAD.replace("partial", "full")), "list the super admin"),
