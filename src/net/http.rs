@@ -1,7 +1,7 @@
 //! The one way out by HTTP: explicit deadlines, capped answers, no redirects, no proxy from the
 //! environment. A failed call says whether the other side can have got it.
 
-use std::io::Read as _;
+use std::io::Read;
 use std::time::Duration;
 
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
@@ -20,6 +20,8 @@ pub struct Http {
 pub struct Manner {
     /// Longest time for all of it.
     pub timeout: Duration,
+    /// Longest time for its name and its connection.
+    pub connect: Duration,
     /// Largest answer, bytes.
     pub answer_bytes_max: u64,
     /// Authorities to trust instead of the public ones, PEM; `""` for those.
@@ -30,6 +32,7 @@ impl Default for Manner {
     fn default() -> Self {
         Self {
             timeout: CALL_TIMEOUT,
+            connect: CALL_CONNECT,
             answer_bytes_max: CALL_ANSWER_BYTES_MAX,
             authority: String::new(),
         }
@@ -90,6 +93,14 @@ impl Answer {
     }
 }
 
+/// An answer whose content is read as it comes, to a bound of the reader's own.
+pub struct Opened {
+    /// Status code.
+    pub status: u16,
+    /// Content.
+    pub content: Box<dyn Read + Send>,
+}
+
 /// A call without an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallError {
@@ -115,8 +126,8 @@ impl Http {
     pub fn new(manner: &Manner) -> Result<Self, String> {
         let mut config = ureq::Agent::config_builder()
             .timeout_global(Some(manner.timeout))
-            .timeout_connect(Some(CALL_CONNECT.min(manner.timeout)))
-            .timeout_resolve(Some(CALL_CONNECT.min(manner.timeout)))
+            .timeout_connect(Some(manner.connect.min(manner.timeout)))
+            .timeout_resolve(Some(manner.connect.min(manner.timeout)))
             .max_redirects(0)
             .max_redirects_will_error(false)
             .proxy(None)
@@ -127,6 +138,16 @@ impl Http {
             config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
         }
         Ok(Self { agent: config.build().into(), answer_bytes_max: manner.answer_bytes_max })
+    }
+
+    /// Gets `url` and leaves its content to be read.
+    ///
+    /// # Errors
+    /// When no answer began.
+    pub fn open(&self, url: &str) -> Result<Opened, CallError> {
+        let response = self.agent.get(url).call().map_err(|error| explained(&error))?;
+        let status = response.status().as_u16();
+        Ok(Opened { status, content: Box::new(response.into_body().into_reader()) })
     }
 
     /// Makes `call`.

@@ -89,7 +89,7 @@ impl Pulls {
             store: Arc::clone(store),
             clock: clock.clone(),
             desk: Mutex::default(),
-            fetcher: Fetcher::new(),
+            fetcher: Fetcher::new().map_err(std::io::Error::other)?,
             fetched: Mutex::default(),
             keeping: Mutex::default(),
         });

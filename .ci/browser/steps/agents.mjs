@@ -15,6 +15,6 @@ export async function agents({ page, base }) {
   await send(page, href);
   await page.waitForSelector('.toast');
   await send(page, `${href}/test`);
-  assert((await page.innerText('main')).includes('nothing'), 'the test does not say what went wrong');
+  assert((await page.innerText('main')).includes('refused'), 'the test does not say what went wrong');
   await inspect(page, 'agent-silent');
 }

@@ -12,6 +12,7 @@ use crate::base::limits::{
 use crate::ingest;
 use crate::model::agent_link::AgentLink;
 use crate::model::capture::Jpeg;
+use crate::net::http::{Call, Content, Http, Manner};
 
 /// Bytes asked of the socket at a time.
 const STEP: usize = 64 * 1024;
@@ -29,26 +30,26 @@ pub(super) enum Failure {
 
 /// Fetches frames.
 pub(super) struct Fetcher {
-    http: ureq::Agent,
+    http: Http,
     /// Held by the thread whose frame is a large one.
     large: Mutex<()>,
 }
 
 impl Fetcher {
-    pub(super) fn new() -> Self {
-        Self { http: http(PULL_WAIT), large: Mutex::new(()) }
+    pub(super) fn new() -> Result<Self, String> {
+        let manner = Manner { timeout: PULL_WAIT, connect: PULL_CONNECT_WAIT, ..Manner::default() };
+        Ok(Self { http: Http::new(&manner)?, large: Mutex::new(()) })
     }
 
     /// The JPEG at `url`.
     pub(super) fn jpeg(&self, url: &str) -> Result<Jpeg, Failure> {
-        let unreachable = |error: ureq::Error| Failure::Unreachable(reason(&error));
-        let mut response = self.http.get(url).call().map_err(unreachable)?;
-        match response.status().as_u16() {
+        let answer = self.http.open(url).map_err(|error| Failure::Unreachable(error.text))?;
+        match answer.status {
             200 => {}
             status @ 500.. => return Err(Failure::Unreachable(format!("it answers {status}"))),
             status => return Err(Failure::Missing(format!("it answers {status}"))),
         }
-        let bytes = self.body(response.body_mut().as_reader())?;
+        let bytes = self.body(answer.content)?;
         if bytes.is_empty() {
             return Err(Failure::Missing("the answer is empty".to_owned()));
         }
@@ -80,30 +81,6 @@ impl Fetcher {
     }
 }
 
-fn http(patience: std::time::Duration) -> ureq::Agent {
-    let config = ureq::Agent::config_builder()
-        .timeout_connect(Some(PULL_CONNECT_WAIT))
-        .timeout_global(Some(patience))
-        .max_redirects(0)
-        .proxy(None)
-        .http_status_as_error(false)
-        .build();
-    config.into()
-}
-
-/// `error` for people.
-fn reason(error: &ureq::Error) -> String {
-    match error {
-        ureq::Error::Timeout(_) => "it does not answer in time".to_owned(),
-        ureq::Error::HostNotFound => "nobody knows that name".to_owned(),
-        ureq::Error::ConnectionFailed => "nothing answers at that address and port".to_owned(),
-        ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-            "nothing listens at that address and port".to_owned()
-        }
-        other => other.to_string(),
-    }
-}
-
 /// What a test of the connection found: a sentence for each thing looked at, or what went wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
@@ -115,17 +92,19 @@ pub struct Probe {
 
 /// Looks whether the web server behind `link` answers and has a list of the reads since `since`.
 pub fn probe(link: &AgentLink, since: Timestamp, now: Timestamp) -> Probe {
-    let http = http(AGENT_TEST_WAIT);
+    let manner = Manner {
+        timeout: AGENT_TEST_WAIT,
+        connect: PULL_CONNECT_WAIT,
+        answer_bytes_max: AGENT_ANSWER_BYTES_MAX,
+        ..Manner::default()
+    };
     let text = |url: String| -> Result<String, String> {
-        let mut response = http.get(&url).call().map_err(|error| reason(&error))?;
-        let status = response.status().as_u16();
-        let mut body = Vec::new();
-        let read = response.body_mut().as_reader().take(AGENT_ANSWER_BYTES_MAX);
-        read.take(AGENT_ANSWER_BYTES_MAX).read_to_end(&mut body).map_err(|it| it.to_string())?;
-        if status == 200 {
-            Ok(String::from_utf8_lossy(&body).into_owned())
+        let call = Call { method: "GET", url: &url, headers: Vec::new(), content: Content::None };
+        let answer = Http::new(&manner)?.call(&call).map_err(|error| error.text)?;
+        if answer.status == 200 {
+            Ok(answer.body)
         } else {
-            Err(format!("it answers {status}"))
+            Err(format!("it answers {}", answer.status))
         }
     };
     let server = text(format!("{}/", link.base())).map(|page| earliest(&page));
