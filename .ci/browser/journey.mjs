@@ -22,6 +22,7 @@ import { capture } from './steps/capture.mjs';
 import { take } from './steps/export.mjs';
 import { general } from './steps/general.mjs';
 import { factor } from './steps/factor.mjs';
+import { notifications } from './steps/notifications.mjs';
 import { plate } from './steps/plate.mjs';
 import { dashboard } from './steps/dashboard.mjs';
 import { live } from './steps/live.mjs';
@@ -34,7 +35,7 @@ import { watches } from './steps/watches.mjs';
 
 // What the owner does between the first read and signing out. A new page is a new file and a line here.
 // Alerts come first: their list starts empty, and the live pages raise another.
-const STEPS = [alerts, dashboard, live, search, vehicles, capture, print, take, general, plate, audit, agents, bans, watches, users, account, trust, factor];
+const STEPS = [alerts, dashboard, live, search, vehicles, capture, print, take, general, plate, audit, agents, notifications, bans, watches, users, account, trust, factor];
 
 async function journey(page, base) {
   await page.goto(`${base}/`);

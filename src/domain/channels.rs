@@ -179,7 +179,7 @@ mod tests {
         let (_directory, store) = store();
         let ntfy = channel("gotify").unwrap();
         let load = || store.read(|tx| load(tx, ntfy)).unwrap().0;
-        assert!(!load().is_on("enabled") && load().is_on("matches"));
+        assert!(!load().is_on("enabled") && load().is_on("watches"));
         let set = typed(&[
             ("enabled", "on"),
             ("base_url", "http://127.0.0.1:9/"),

@@ -65,7 +65,7 @@ pub fn receivers(
     for (channel, config) in channels::enabled(tx)? {
         let to_all = || channel.targets(&config).into_iter().map(|to| (to, UserId(0)));
         let told: Vec<(String, UserId)> = match notice {
-            Notice::Match { id } if config.is_on("matches") => match channel.reach() {
+            Notice::Match { id } if config.is_on("watches") => match channel.reach() {
                 Reach::Shared => to_all().collect(),
                 reach => of_people(tx, &readers(tx, *id)?, reach)?,
             },

@@ -83,7 +83,7 @@ impl Kind {
 /// Fields that every channel has.
 pub const COMMON: &[Field] = &[
     Field::switch("enabled", "On", "false", ""),
-    Field::switch("matches", "Matches of watches", "true", ""),
+    Field::switch("watches", "Matches of watches", "true", ""),
     Field::switch("rekor_alerts", "Rekor alerts", "false", ""),
     Field::switch("notices", "News of the box", "true", ""),
 ];

@@ -71,7 +71,7 @@ fn post(harness: &Harness, number: u64) {
 #[track_caller]
 fn set_up(harness: &Harness, channel: &str, fields: &[(&str, &str)]) {
     let action = format!("{PAGE}/{channel}");
-    let mut all = vec![("enabled", "1"), ("matches", "1"), ("notices", "1")];
+    let mut all = vec![("enabled", "1"), ("watches", "1"), ("notices", "1")];
     all.extend_from_slice(fields);
     harness.owner().submit(PAGE, &action, &all).expect(303);
 }
