@@ -5,13 +5,14 @@ use crate::base::clock::Timestamp;
 use crate::base::hash::{hex, sha256};
 use crate::model::job::{Job, NewJob, Queued};
 use crate::model::notice::{Delivery, Notice};
-use crate::model::user::{User, UserId};
+use crate::model::user::{Role, User, UserId};
 use crate::model::watch::MatchId;
 use crate::notify::field::phone;
 use crate::notify::{Channel, Reach};
 use crate::store::{ReadTx, StoreError, WriteTx};
 
-use super::{channels, watches};
+use super::settings::Settings;
+use super::{channels, users, watches};
 
 /// Queue of notices for which receivers have to be found.
 pub const NOTICES: &str = "notice";
@@ -70,7 +71,15 @@ pub fn receivers(
                 reach => of_people(tx, &readers(tx, *id)?, reach)?,
             },
             Notice::RekorAlert { .. } if config.is_on("rekor_alerts") => to_all().collect(),
-            Notice::Operational { .. } if config.is_on("notices") => to_all().collect(),
+            Notice::Operational { .. } if config.is_on("notices") => {
+                let named: Vec<_> = to_all().collect();
+                // Where nobody is named, those who care for the box are told.
+                if named.is_empty() {
+                    of_people(tx, &administrators(tx)?, channel.reach())?
+                } else {
+                    named
+                }
+            }
             Notice::Mail { to, .. } if channel.reach() == Reach::Emails => {
                 vec![(to.clone(), UserId(0))]
             }
@@ -85,6 +94,32 @@ pub fn receivers(
         found.extend(told.into_iter().map(|(to, user)| (channel, delivery(to, user))));
     }
     Ok(found)
+}
+
+fn administrators(tx: &ReadTx) -> Result<Vec<User>, StoreError> {
+    Ok(tx.users()?.into_iter().filter(|user| user.role >= Role::Admin).collect())
+}
+
+/// Whether letters can be sent to users: one channel does it, and the box has a public address for
+/// the links in them.
+pub fn sends_letters(tx: &ReadTx) -> Result<bool, StoreError> {
+    let letters = channels::enabled(tx)?.iter().any(|(it, _)| it.reach() == Reach::Emails);
+    Ok(letters && !Settings::load(tx)?.general.public_url.is_empty())
+}
+
+/// Queues a letter to `user` with a link to set a password with; the link is made when it is sent.
+///
+/// # Errors
+/// [`StoreError::Refused`] when `actor` may not change that account.
+pub fn mail_reset_link(
+    tx: &WriteTx,
+    actor: &User,
+    user: UserId,
+    now: Timestamp,
+) -> Result<User, StoreError> {
+    let account = users::managed(tx, actor, user)?;
+    enqueue(tx, &Notice::ResetLink { user: user.0, at: now.ms() }, now)?;
+    Ok(account)
 }
 
 /// Who is told of the match `id`: whose watch it is, and the contacts.

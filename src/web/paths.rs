@@ -104,6 +104,8 @@ pub const AVATARS: &str = "/avatars";
 pub const PROFILE_PASSWORD: &str = "/profile/password";
 /// POST `session` (an id from the list, or `others`), `csrf`.
 pub const PROFILE_SESSIONS: &str = "/profile/sessions";
+/// POST `email`, `sms`, `csrf`: by which ways one is told.
+pub const PROFILE_WAYS: &str = "/profile/ways";
 /// The own second factor.
 pub const SECOND_FACTOR: &str = "/profile/second-factor";
 /// POST `current`, `csrf`: begins to set one up.
@@ -177,6 +179,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("profile_picture", PROFILE_PICTURE),
     ("profile_password", PROFILE_PASSWORD),
     ("profile_sessions", PROFILE_SESSIONS),
+    ("profile_ways", PROFILE_WAYS),
     ("second_factor", SECOND_FACTOR),
     ("second_factor_begin", SECOND_FACTOR_BEGIN),
     ("second_factor_confirm", SECOND_FACTOR_CONFIRM),

@@ -156,6 +156,7 @@ pub const ROUTES: &[Route] = &[
     post("/profile/keys/{key}/rotate", Page(Viewer), keys::rotate),
     post("/profile/keys/{key}/revoke", Page(Viewer), keys::revoke),
     post("/profile/sessions", Page(Viewer), profile::end_sessions),
+    post("/profile/ways", Page(Viewer), profile::save_ways),
     get("/profile/second-factor", Page(Viewer), Class::Page, second_factor::page),
     post("/profile/second-factor/begin", Page(Viewer), second_factor::begin),
     post("/profile/second-factor/confirm", Page(Viewer), second_factor::confirm),

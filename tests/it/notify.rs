@@ -371,11 +371,36 @@ fn a_real_mail_server_gets_letters_over_tls() {
     assert!(said("ann@example.org").contains("The server says: 250"), "{}", said("a@b.org"));
     assert!(said("ann@example.org\r\nBcc: eve@e.org").contains("is not"), "no header is added");
     post(&harness, 4);
+    // An administrator sends somebody a link.
+    let mut owner = harness.owner();
+    let users = "/settings/users";
+    let new = [("username", "vera"), ("email", "vera@example.org"), ("role", "user")];
+    owner.submit(users, users, &new).expect(200);
+    let page = format!("{users}/2");
+    let link = format!("{page}/link");
+    assert!(!owner.get(&page).expect(200).text().contains("Send a link by e-mail"));
+    let refused = owner.submit(&page, &link, &[("letter", "1")]).expect(422).text();
+    assert!(refused.contains("No letters can be sent"), "{refused}");
+    let general = "/settings/general";
+    let public = [("public_url", "https://box.example.org"), ("time_zone", "UTC")];
+    owner.submit(general, general, &public).expect(303);
+    assert!(owner.get(&page).expect(200).text().contains("Send a link by e-mail"));
+    owner.submit(&page, &link, &[("letter", "1")]).expect(303);
     std::thread::sleep(Duration::from_secs(3));
+    // Who does not want letters gets none.
+    let token = owner.token("/profile");
+    owner.post_form("/profile/ways", &[("csrf", &token), ("sms", "1")]).expect(303);
+    post(&harness, 5);
+    std::thread::sleep(Duration::from_secs(2));
     server.kill().expect("runs");
     let out = server.wait_with_output().expect("ends").stdout;
     let out = String::from_utf8_lossy(&out).into_owned();
     assert!(out.contains(&format!("Subject: {} Match!", plate(4))), "{out}");
+    assert!(!out.contains(&plate(5)), "{out}");
+    assert!(
+        out.contains("Subject: Set your password") && out.contains("vera@example.org"),
+        "{out}"
+    );
     assert!(
         out.contains("cid:vehicle@read") || out.contains("Content-ID: <vehicle@read>"),
         "{out}"

@@ -6,6 +6,7 @@ use crate::domain::users;
 use crate::gate::Response;
 use crate::model::api_key::Scopes;
 use crate::model::audit::{Action, differences};
+use crate::model::notice::Ways;
 use crate::model::user::Session;
 use crate::web::ctx::{Ctx, Input};
 use crate::web::error::WebError;
@@ -97,6 +98,20 @@ pub fn change_password(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Respo
     show(ctx, |view| view.errors.push(error))
 }
 
+/// `POST /profile/ways`: by which ways the caller wants to be told.
+pub fn save_ways(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, WebError> {
+    let form = input.form()?;
+    let ways = Ways { email: form.get("email").is_some(), sms: form.get("sms").is_some() };
+    let user = ctx.user()?.id;
+    ctx.site.store.write(|tx| {
+        let before = tx.ways(user)?;
+        tx.put_ways(user, ways)?;
+        let changes = differences(&before.fields(), &ways.fields());
+        tx.audit(&ctx.event(Action::ProfileChanged).changes(changes))
+    })?;
+    Ok(done("saved"))
+}
+
 /// `POST /profile/sessions`: ends one of the caller's sessions, or all others.
 pub fn end_sessions(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, WebError> {
     let asked = input.form()?.get("session").unwrap_or_default().to_owned();
@@ -136,8 +151,10 @@ pub fn show(ctx: &Ctx<'_>, adjust: impl FnOnce(&mut Profile)) -> Result<Response
     let (user, own_keys, mut sessions) =
         ctx.site.store.read(|tx| Ok((tx.user(id)?, tx.api_keys_of(id)?, tx.sessions_of(id)?)))?;
     let user = user.ok_or(WebError::NotFound)?;
-    let (standing, factor) =
-        ctx.site.store.read(|tx| Ok((Standing::of(tx, &user)?, tx.second_factor(id)?)))?;
+    let (standing, factor, ways) = ctx
+        .site
+        .store
+        .read(|tx| Ok((Standing::of(tx, &user)?, tx.second_factor(id)?, tx.ways(id)?)))?;
     sessions.retain(|session| session::is_live(session, ctx.now));
     let zone = ctx.zone();
     let time = |at| TimeView::new(at, ctx.now, &zone);
@@ -148,6 +165,8 @@ pub fn show(ctx: &Ctx<'_>, adjust: impl FnOnce(&mut Profile)) -> Result<Response
     }
     choices.insert(0, own_zone);
     let frame = ShellUser::new(&user.name, user.username.as_str(), user.role);
+    let numbered = !user.details.phone.is_empty();
+    let by_sms = if numbered { "By SMS" } else { "By SMS (needs your phone number)" };
     let mut view = Profile {
         form: person::form_of(&user),
         role: frame.role,
@@ -159,6 +178,10 @@ pub fn show(ctx: &Ctx<'_>, adjust: impl FnOnce(&mut Profile)) -> Result<Response
         address: post_address(ctx),
         second_factor: factor.is_some(),
         codes_left: factor.map_or(0, |it| it.recovery.len() as u64),
+        ways: vec![
+            Choice::new("email", "By e-mail", ways.email),
+            Choice::new("sms", by_sms, ways.sms),
+        ],
         password_min: standing.chars_min(),
         sessions: sessions
             .iter()

@@ -152,6 +152,7 @@ pub fn flash(ctx: &Ctx<'_>) -> Option<Flash> {
     let text = match form.get("done")? {
         "saved" => "Saved.",
         "deleted" => "Deleted.",
+        "letter" => "The letter is on its way.",
         "imported" => "The watches of the file are in force.",
         "search" => "Search saved.",
         "ignored" => "Ignored from now on: no alerts, and not on the live page or the dashboard.",

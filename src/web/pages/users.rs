@@ -203,9 +203,28 @@ pub fn revoke_key(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebE
     }
 }
 
-/// `POST /settings/users/{user}/link`: a link to set a password with, shown this once.
-pub fn make_link(ctx: &Ctx<'_>, _: &mut Input<'_, '_>) -> Result<Response, WebError> {
+/// `POST /settings/users/{user}/link`: a link to set a password with, shown this once, or sent in a
+/// letter when the form has `letter`.
+pub fn make_link(ctx: &Ctx<'_>, input: &mut Input<'_, '_>) -> Result<Response, WebError> {
     let (id, actor) = (target(ctx)?, ctx.user()?);
+    if input.form()?.get("letter").is_some() {
+        if !ctx.site.store.read(outbox::sends_letters)? {
+            let message = "No letters can be sent: set up e-mail and a public address first.";
+            return show(ctx, id, |view| view.errors.push(FieldError::new("", message)));
+        }
+        let queued = ctx.site.store.write(|tx| {
+            let user = outbox::mail_reset_link(tx, actor, id, ctx.now)?;
+            let event = ctx.event(Action::ResetLinkMade).object(user.username.as_str());
+            tx.audit(&event.note("sent by e-mail"))
+        });
+        return match queued {
+            Ok(()) => Ok(done(id, "letter")),
+            Err(error) => {
+                let error = refusal(error, "")?;
+                show(ctx, id, |view| view.errors.push(error))
+            }
+        };
+    }
     let (token, link) = reset::new_link(id, ctx.now);
     let saved = ctx.site.store.write(|tx| {
         let user = users::put_reset_link(tx, actor, &link)?;
@@ -299,7 +318,10 @@ pub fn show(
     id: UserId,
     adjust: impl FnOnce(&mut UserPage),
 ) -> Result<Response, WebError> {
-    let second_factor = ctx.site.store.read(|tx| tx.second_factor(id))?.is_some();
+    let (second_factor, letters) = ctx
+        .site
+        .store
+        .read(|tx| Ok((tx.second_factor(id)?.is_some(), outbox::sends_letters(tx)?)))?;
     let found =
         ctx.site.store.read(|tx| Ok((tx.user(id)?, tx.api_keys_of(id)?, tx.sessions_of(id)?)))?;
     let (Some(user), keys, sessions) = found else { return Err(WebError::NotFound) };
@@ -330,6 +352,7 @@ pub fn show(
         keys: keys.iter().map(|key| keys::row(ctx, key)).collect(),
         second_factor,
         audit_href: format!("{}?{query}", paths::AUDIT),
+        letters,
         ..UserPage::default()
     };
     adjust(&mut view);

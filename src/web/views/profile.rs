@@ -39,6 +39,8 @@ pub struct Profile {
     pub second_factor: bool,
     /// Recovery codes that are left of it.
     pub codes_left: u64,
+    /// By which ways messages come.
+    pub ways: Vec<Choice>,
     /// Shortest password, characters.
     pub password_min: usize,
     /// Sessions, newest first.

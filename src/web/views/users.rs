@@ -98,6 +98,8 @@ pub struct UserPage {
     pub second_factor: bool,
     /// Where the audit log tells what it did.
     pub audit_href: String,
+    /// Whether a link can be sent by e-mail.
+    pub letters: bool,
     /// A password or a link, shown this once.
     pub secret: String,
     /// What it is.
