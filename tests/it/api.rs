@@ -197,6 +197,13 @@ fn the_description_is_served_and_matches_the_routes() {
         .map(|(method, path, _)| format!("{method} {}", shape(&path)))
         .collect();
     assert_eq!(documented, routed, "assets/openapi.json (left) and ROUTES (right) differ");
+    // Whatever has a part of its path to fill in can be asked with one that is malformed.
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let refuses = operation["responses"].get("400").is_some();
+            assert!(refuses || !path.contains('{'), "{method} {path} does not name 400");
+        }
+    }
     for route in ROUTES.iter().filter(|route| route.path.starts_with("/api/")) {
         let method = route.method.as_str().to_lowercase();
         let operation = &description["paths"][route.path][method.as_str()];
