@@ -3,12 +3,13 @@
 # with odd values and compares the answers with what is promised there, wapiti walks the pages as a
 # signed-in administrator and attacks every form and parameter. Passes with no failed promise, no
 # 5xx and no finding of level 2 (medium) or more. OPENALPR_WEBHOOK_BIN is the binary; by hand with
-# more time: EXAMPLES=500 ATTACK_SECONDS=300 .ci/scan.sh
+# more time: SEED=$RANDOM EXAMPLES=500 ATTACK_SECONDS=300 .ci/scan.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 binary="$(realpath "${OPENALPR_WEBHOOK_BIN:-target/debug/openalpr-webhook}")"
 SCHEMATHESIS_VERSION=4.32.5
 WAPITI_VERSION=3.1.8
+SEED="${SEED:-1}" # the gate asks the same each time; other seeds are for scans by hand
 EXAMPLES="${EXAMPLES:-50}"
 ATTACK_SECONDS="${ATTACK_SECONDS:-20}"
 
@@ -46,7 +47,7 @@ done
 "$tools/bin/schemathesis" run "$base/api/openapi.json" --url "$base" -H "X-Api-Key: $key" \
   --checks not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance,unsupported_method,allow_header_conformance \
   --phases examples,coverage,fuzzing --max-examples "$EXAMPLES" --continue-on-failure --no-color \
-  --warnings off >"$scratch/schemathesis" 2>&1 ||
+  --warnings off --seed "$SEED" >"$scratch/schemathesis" 2>&1 ||
   { tail -150 "$scratch/schemathesis"; fail "the API does not keep what openapi.json promises"; }
 grep -E 'generated|Tested' "$scratch/schemathesis" || true
 
@@ -55,11 +56,13 @@ session="$(curl -s -D - -o /dev/null -H 'Sec-Fetch-Site: same-origin' --data-url
 [ -n "$session" ] || fail "no session to scan with"
 printf '{"127.0.0.1":{"/":{"oalpr_session":{"value":"%s","expires":null,"secure":false,"port":null,"version":0}}}}' \
   "$session" >"$scratch/cookie.json"
+# Tokens of forms are asserted by tests/it/csrf.rs. Left alone: what would end the scanner's own session, or lead every page to setting up a second factor.
 "$tools/bin/wapiti" -u "$base/" --scope domain -c "$scratch/cookie.json" \
-  -x "$base/sign-out" -x "$base/live/stream" -x "$base/export" --no-bugreport -d 4 --tasks 2 \
+  -x "$base/sign-out" -x "$base/live/stream" -x "$base/export" -x "$base/settings/second-factor" \
+  -x "$base/profile/second-factor*" -x "$base/profile/sessions" --no-bugreport -d 4 --tasks 2 \
   --max-links-per-page 40 --max-files-per-dir 30 --max-scan-time $((2 * ATTACK_SECONDS)) \
   --max-attack-time "$ATTACK_SECONDS" \
-  -m cookieflags,csp,crlf,csrf,exec,file,http_headers,methods,permanentxss,redirect,sql,upload,xss \
+  -m cookieflags,csp,crlf,exec,file,http_headers,methods,permanentxss,redirect,sql,upload,xss \
   --endpoint http://127.0.0.1:9/ --dns-endpoint localhost -f json -o "$scratch/report.json" \
   --store-session "$scratch" --store-config "$scratch" >"$scratch/wapiti" 2>&1 ||
   { tail -40 "$scratch/wapiti"; fail "wapiti"; }
